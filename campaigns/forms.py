@@ -1,0 +1,171 @@
+"""The composer's forms, one per step, and the small ones around approval and launch."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import Field, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from campaigns.rules import LATEST_WINDOW
+from engage.clock import TEHRAN
+from engage.persian import to_latin_digits, to_persian_digits
+from engage.web.forms import BaseForm, IntegerField, JalaliDateField, JalaliDateTimeField, MultiCheckboxField, stripped
+
+_needed: Any = InputRequired(_l("Please fill this in."))
+
+_TIME = re.compile(r"([0-9]{1,2})(?::([0-9]{2}))?")
+MAX_TEXT = 900
+MAX_NOTE = 500
+
+
+def optional_int(value: Any) -> int | None:
+    """Coerces a select's value: "" is None."""
+    return int(value) if value not in (None, "", "None") else None
+
+
+class ClockField(StringField):
+    """A time of day as text, any digits: «۱۰:۰۰», «10»; `data` is minutes since midnight or None."""
+
+    data: int | None  # type: ignore[assignment]
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        typed = to_latin_digits(str(valuelist[0])).strip() if valuelist else ""
+        found = _TIME.fullmatch(typed)
+        hour, minute = (int(found[1]), int(found[2] or 0)) if found else (99, 0)
+        self.data = hour * 60 + minute if hour < 24 and minute < 60 else None
+        if typed and self.data is None:
+            raise ValueError(str(_("There is no such time. Write it like %(example)s", example="۱۰:۰۰")))
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else clock_words(self.data)
+
+
+def clock_words(minutes: int) -> str:
+    """«۹:۰۰»"""
+    return to_persian_digits(f"{minutes // 60}:{minutes % 60:02}")
+
+
+class _StepForm(BaseForm):
+    """A form whose fields are also looked at together, whatever each of them says alone."""
+
+    def check_together(self) -> None:
+        """Blames fields that don't fit one another."""
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        super().validate(extra_validators)
+        self.check_together()
+        return not self.errors
+
+
+def _blame(field: Field, message: str) -> None:
+    if not field.errors:
+        field.errors = [message]
+
+
+class AudienceForm(_StepForm):
+    """Step 1: about which survey, to whom."""
+
+    revision = HiddenField()
+    title = StringField(
+        _l("Title of the campaign"),
+        [_needed, Length(max=120)],
+        filters=[stripped],
+        description=_l("Only colleagues see it; citizens don't."),
+    )
+    survey_id = SelectField(_l("Survey"), [_needed], coerce=int)
+    neighbourhoods = MultiCheckboxField(_l("Neighbourhoods"), description=_l("None ticked means all of them."))
+    gender = RadioField(_l("Gender"), choices=[("", _l("Everyone")), ("female", _l("Women")), ("male", _l("Men"))], default="")
+    birth_year_from = IntegerField(_l("Born from the year"), [Optional(), NumberRange(1250, 1500)])
+    birth_year_to = IntegerField(_l("to the year"), [Optional(), NumberRange(1250, 1500)])
+    import_id = SelectField(_l("Only the people of one imported list"), coerce=optional_int)
+
+    def check_together(self) -> None:
+        first, last = self.birth_year_from.data, self.birth_year_to.data
+        if first is not None and last is not None and last < first:
+            _blame(self.birth_year_to, _("This year lies before the first one."))
+
+
+class TextForm(_StepForm):
+    """Step 2: what citizens read, and whether they are reminded."""
+
+    revision = HiddenField()
+    text = TextAreaField(_l("Text of the message"), [Length(max=MAX_TEXT)])
+    reminder = RadioField(
+        _l("Reminder"),
+        choices=[("no", _l("No reminder")), ("yes", _l("One reminder to those who haven't answered"))],
+        default="no",
+    )
+    reminder_amount = IntegerField(_l("After"), [Optional(), NumberRange(1, 720)], default=3)
+    reminder_unit = SelectField(_l("Unit of time"), choices=[("days", _l("days")), ("hours", _l("hours"))], default="days")
+    reminder_text = TextAreaField(
+        _l("Text of the reminder"), [Length(max=MAX_TEXT)], description=_l("Left empty, the first text is sent again.")
+    )
+
+    def check_together(self) -> None:
+        if self.reminder.data == "yes" and self.reminder_amount.data is None:
+            _blame(self.reminder_amount, _("Say after how many days or hours the reminder goes out."))
+
+    @property
+    def reminder_after(self) -> timedelta | None:
+        """Time between the start of sending and the reminder; None for no reminder."""
+        if self.reminder.data != "yes" or self.reminder_amount.data is None:
+            return None
+        return timedelta(**{"hours" if self.reminder_unit.data == "hours" else "days": self.reminder_amount.data})
+
+
+def _window_choices(first: int, last: int) -> list[tuple[int, str]]:
+    return [(minutes, clock_words(minutes)) for minutes in range(first, last + 1, 30)]
+
+
+class TimeForm(_StepForm):
+    """Step 3: when it starts, and within which hours it may go out."""
+
+    revision = HiddenField()
+    when = RadioField(
+        _l("Start"),
+        choices=[("approval", _l("As soon as it is approved and launched")), ("later", _l("At a certain day and hour"))],
+        default="approval",
+    )
+    day = JalaliDateField(_l("Day"))
+    hour = ClockField(_l("Hour"))
+    window_start = SelectField(_l("Not before"), coerce=int, choices=_window_choices(LATEST_WINDOW[0], LATEST_WINDOW[1] - 30))
+    window_end = SelectField(_l("Not after"), coerce=int, choices=_window_choices(LATEST_WINDOW[0] + 30, LATEST_WINDOW[1]))
+
+    def check_together(self) -> None:
+        if self.when.data == "later":
+            if self.day.data is None:
+                _blame(self.day, _("Choose the day."))
+            if self.hour.data is None:
+                _blame(self.hour, _("Choose the hour."))
+        if self.window_start.data is not None and self.window_end.data is not None and self.window_end.data <= self.window_start.data:
+            _blame(self.window_end, _("The sending hours must end after they begin."))
+
+    @property
+    def planned_at(self) -> datetime | None:
+        """The moment chosen, in UTC; None for as soon as possible."""
+        if self.when.data != "later" or self.day.data is None or self.hour.data is None:
+            return None
+        day = self.day.data
+        return datetime(day.year, day.month, day.day, self.hour.data // 60, self.hour.data % 60, tzinfo=TEHRAN).astimezone(UTC)
+
+
+class ReturnForm(BaseForm):
+    note = TextAreaField(
+        _l("What should be changed?"),
+        [_needed, Length(max=MAX_NOTE)],
+        filters=[stripped],
+        description=_l("The author reads this sentence."),
+    )
+
+
+class LaunchForm(BaseForm):
+    """Empty `at`: now."""
+
+    at = JalaliDateTimeField(_l("Another day and hour"), description=_l("For example %(example)s", example="۱۴۰۵/۰۹/۰۲ ۱۰:۰۰"))

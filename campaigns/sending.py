@@ -1,0 +1,192 @@
+"""The sending pipeline: claim, call, settle; several connections at once, no database session open during a call.
+
+While a connection waits for the gateway, the next batch is already claimed and rendered, and the one before is being settled; so a
+connection is never idle for the database. Whatever happens between two steps leaves a state that says what is known: before the
+call a message is `sending` under a lease, after an uncertain call it is `unknown`, and only what the gateway certainly did not take
+goes back to pending.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from queue import Queue
+
+import structlog
+from flask import Flask, current_app
+from sqlalchemy.exc import DBAPIError
+
+from campaigns import rules, texts
+from campaigns.commands.claim import Claim, claim_batch, hand_back
+from campaigns.commands.settle import settle_batch
+from contacts.queries import open_phone
+from engage.clock import now
+from engage.config import Settings
+from engage.db import release_session
+from engage.sms.port import Gateway, Outcome, OutcomeKind, Outgoing
+from engage.sms.segments import pages
+from engage.vault import sha256
+from surveys.queries import link_of
+
+log = structlog.get_logger(__name__)
+
+SHIFT_SECONDS = 20.0
+"""A job ends after about this long and rings for the next one, so that a stop signal or a new release never waits longer."""
+
+CLAIM_TRIES = 3
+SETTLE_TRIES = 4
+
+Made = dict[int, tuple[bytes, int]]
+"""For each message (SHA-256 of its text, pages)."""
+
+
+@dataclass
+class Shift:
+    """What one sending job did."""
+
+    claims: int = 0
+    messages: int = 0
+    accepted: int = 0
+    is_more: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    claim: Claim
+    outgoing: list[Outgoing]
+    made: Made
+
+
+@dataclass(frozen=True)
+class _Answered:
+    claim: Claim
+    outcomes: list[Outcome]
+    made: Made
+
+
+def send_due_batches(*, seconds: float = SHIFT_SECONDS, should_stop: Callable[[], bool] = lambda: False) -> Shift:
+    """Send whatever may go out now, until nothing is left or the shift is over (`is_more`)."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    settings: Settings = app.extensions["engage_settings"]
+    gateway: Gateway = app.extensions["engage_gateway"]
+    connections = max(settings.gateway_concurrency, 1)
+    clerks = -(-connections // 4)  # one claims or settles fast enough for four connections
+    shift = Shift()
+    ends = time.monotonic() + seconds
+    prepared: Queue[_Prepared | None] = Queue(maxsize=clerks)
+    answered: Queue[_Answered | None] = Queue(maxsize=connections * 2)
+
+    def prepare() -> None:
+        with app.app_context():
+            while True:
+                if time.monotonic() >= ends or should_stop():
+                    shift.is_more = True
+                    return
+                claim = _claim(settings)
+                if claim is None:
+                    return
+                if claim.messages:
+                    outgoing, made = render_batch(claim)
+                    release_session()
+                    prepared.put(_Prepared(claim, outgoing, made))
+
+    def call() -> None:
+        with app.app_context():
+            while (batch := prepared.get()) is not None:
+                if not _may_call(settings, batch.claim):
+                    _hand_back(batch.claim)
+                    continue
+                answered.put(_Answered(batch.claim, gateway.send(batch.claim.line, batch.outgoing), batch.made))
+
+    def settle() -> None:
+        with app.app_context():
+            while (batch := answered.get()) is not None:
+                _settle(settings, batch)
+                with shift.lock:
+                    shift.claims += 1
+                    shift.messages += len(batch.outcomes)
+                    shift.accepted += sum(outcome.kind == OutcomeKind.ACCEPTED for outcome in batch.outcomes)
+
+    release_session()
+    with ThreadPoolExecutor(connections + 2 * clerks, thread_name_prefix="send") as pool:
+        preparing = [pool.submit(prepare) for _ in range(clerks)]
+        calling = [pool.submit(call) for _ in range(connections)]
+        settling = [pool.submit(settle) for _ in range(clerks)]
+        try:
+            for future in preparing:
+                future.result()
+        finally:
+            # Each stage is told to stop once the one before it has: nothing claimed is left behind.
+            for _ in calling:
+                prepared.put(None)
+            try:
+                for future in calling:
+                    future.result()
+            finally:
+                for _ in settling:
+                    answered.put(None)
+        for future in settling:
+            future.result()
+    return shift
+
+
+def _may_call(settings: Settings, claim: Claim) -> bool:
+    """Whether a call begun now ends well within the lease and the window."""
+    at = now()
+    margin = settings.timings.lease_margin
+    left = (claim.lease_until - at).total_seconds()
+    return left >= margin and rules.is_within_window(at, claim.window_start, claim.window_end, margin)
+
+
+def render_batch(claim: Claim) -> tuple[list[Outgoing], Made]:
+    """The texts of a claim, and for each message the (SHA-256, pages) that are kept of it."""
+    outgoing = []
+    made: Made = {}
+    for message in claim.messages:
+        assert message.invitation_id is not None
+        assert message.key_version is not None
+        link = link_of(message.invitation_id, message.key_version)
+        text = texts.render(claim.template, claim.parameters | message.params, link)
+        outgoing.append(Outgoing(message.id, open_phone(message.identity_id, message.phone_cipher), text))
+        made[message.id] = (sha256(text), pages(text))
+    return outgoing, made
+
+
+def _claim(settings: Settings) -> Claim | None:
+    for attempt in range(CLAIM_TRIES):
+        try:
+            return claim_batch(settings)
+        except DBAPIError as error:
+            # Nothing is claimed in a transaction that failed; the database may be back in a moment, else the sweeper rings again.
+            log.warning("claim_failed", attempt=attempt, error=type(error.orig).__name__)
+            time.sleep(min(0.1 * 2**attempt, settings.timings.lease_margin / 8))
+        finally:
+            release_session()
+    return None
+
+
+def _settle(settings: Settings, batch: _Answered) -> None:
+    """Try a few times: losing what the gateway said costs a look-up per message later, though never a message."""
+    for attempt in range(SETTLE_TRIES):
+        try:
+            settle_batch(settings, batch.claim, batch.outcomes, batch.made)
+            return
+        except DBAPIError as error:
+            log.warning("settle_failed", attempt=attempt, error=type(error.orig).__name__)
+            time.sleep(min(0.1 * 2**attempt, settings.timings.lease_margin / 8))
+        finally:
+            release_session()
+
+
+def _hand_back(claim: Claim) -> None:
+    try:
+        hand_back(claim)
+    except DBAPIError as error:
+        # The lease runs out by itself; what was never called for is found absent at the gateway and sent then.
+        log.warning("hand_back_failed", error=type(error.orig).__name__)
+    finally:
+        release_session()

@@ -1,0 +1,92 @@
+"""A campaign's text: placeholders, the fixed lines, and what is checked before anyone may send it. Pure.
+
+A text is what the officer wrote, then the citizen's own link on a line of its own, then the opt-out line:
+
+    منطقه ۱۲: کار بعدی محلهٔ شما چه باشد؟
+    https://HOST/TOKEN
+    لغو11
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engage.refusal import Refused
+from engage.sms.port import MAX_CHARACTERS
+from engage.sms.segments import Script, compose_text, count_units, page_sizes, pages, remaining_in_page, script_of
+from engage.vault import TOKEN_LENGTH
+
+PLACEHOLDERS: dict[str, str] = {"نام": "first_name", "محله": "neighbourhood", "واحد": "unit", "مهلت": "deadline"}
+"""What an officer writes in braces, and the parameter behind it. `{نام|همشهری}` names a fallback."""
+
+FALLBACKS: dict[str, str] = {"first_name": "همشهری", "neighbourhood": "محله", "unit": "شهرداری", "deadline": ""}
+SAMPLE_TOKEN = "x" * TOKEN_LENGTH
+MAX_NAME = 20
+"""A name longer than this is replaced by the fallback: it would push the text onto another page, whose price nobody approved."""
+
+_PLACEHOLDER = re.compile(r"\{([^{}|]*)(?:\|([^{}]*))?\}")
+_LINK = re.compile(r"(?:https?://|www\.)\S+|\b[\w-]+\.(?:ir|com|org|net|info)\b\S*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class TextMeasure:
+    """How long a text is as an SMS: units, pages, what is left in the last page, and whether it is billed as Latin."""
+
+    units: int
+    pages: int
+    left: int
+    page_size: int
+    script: Script
+
+
+def placeholders_of(template: str) -> frozenset[str]:
+    """The parameters `template` asks for. Refused("placeholder_unknown") names the first one nobody knows."""
+    found = set()
+    for match in _PLACEHOLDER.finditer(template):
+        name = match[1].strip()
+        if name not in PLACEHOLDERS:
+            raise Refused("placeholder_unknown", name=name, known="، ".join(PLACEHOLDERS))
+        found.add(PLACEHOLDERS[name])
+    return frozenset(found)
+
+
+def check_template(template: str) -> None:
+    """Refused when the text can't be sent as it is: empty, an unknown placeholder, a link of its own, a stray brace, or too long."""
+    if not template.strip():
+        raise Refused("text_empty")
+    if "\x00" in template:
+        raise Refused("text_characters_invalid")
+    placeholders_of(template)
+    rest = _PLACEHOLDER.sub("", template)
+    if "{" in rest or "}" in rest:
+        raise Refused("placeholder_unknown", name="{", known="، ".join(PLACEHOLDERS))
+    if _LINK.search(rest):
+        raise Refused("text_has_own_link")
+    if len(template) > MAX_CHARACTERS - 60:
+        raise Refused("text_too_long", most=MAX_CHARACTERS - 60)
+
+
+def render(template: str, parameters: Mapping[str, str], link: str, *, opt_out: bool = True) -> str:
+    """The exact text one citizen receives; the same arguments always give the same text."""
+
+    def value_of(match: re.Match[str]) -> str:
+        name = PLACEHOLDERS[match[1].strip()]
+        value = " ".join(str(parameters.get(name) or "").split())
+        if not value or (name == "first_name" and len(value) > MAX_NAME):
+            value = match[2] if match[2] is not None else FALLBACKS[name]
+        return value
+
+    body = _PLACEHOLDER.sub(value_of, template).rstrip()
+    return compose_text(f"{body}\n{link}", opt_out=opt_out)
+
+
+def measure(text: str) -> TextMeasure:
+    return TextMeasure(count_units(text), pages(text), remaining_in_page(text), page_sizes(text)[0], script_of(text))
+
+
+def largest(template: str, base_url: str, unit: str, deadline: str, *, opt_out: bool = True) -> str:
+    """The longest text this template can become, which is what is approved and reserved for."""
+    longest = {"first_name": "ـ" * MAX_NAME, "neighbourhood": "ـ" * 24, "unit": unit, "deadline": deadline}
+    return render(template, longest, f"{base_url}/{SAMPLE_TOKEN}", opt_out=opt_out)

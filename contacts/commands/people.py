@@ -1,0 +1,133 @@
+"""One contact at a time: adding and correcting by hand."""
+
+from __future__ import annotations
+
+import os
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from contacts.commands.appending import Statement, append_line, lock_person
+from contacts.commands.texts import current_text
+from contacts.importing.staging import identity_context, reserve_ids
+from contacts.models import Contact, ContactAlias, PhoneIdentity, Suppression
+from contacts.rules.consent import Basis, Channel
+from contacts.rules.people import Person, further_names, name_key
+from contacts.rules.rows import person_keys
+from engage import persian
+from engage.clock import now
+from engage.db import driver_connection, transaction
+from engage.identity.commands.audit import CURRENT, Actor, record_audit, who
+from engage.refusal import Refused
+from engage.vault import vault
+
+
+def add_contact(
+    unit_id: int,
+    e164: str,
+    person: Person,
+    *,
+    purpose: str,
+    basis: Basis,
+    evidence: str,
+    actor_id: Actor = CURRENT,
+) -> int:
+    """A new contact of the unit with one consent; returns its id.
+
+    Refused: contact_exists (contact_id), number_suppressed, evidence_missing, purpose_unknown.
+    """
+    if not evidence.strip():
+        raise Refused("evidence_missing")
+    keys = vault()
+    with transaction() as session:
+        at = now()
+        consent_text = current_text(purpose, basis)
+        blind = keys.blind_index(e164)
+        if session.get(Suppression, keys.suppression_hash(e164)) is not None:
+            raise Refused("number_suppressed")
+        identity_id = session.scalar(select(PhoneIdentity.id).where(PhoneIdentity.blind_index == blind))
+        if identity_id is None:
+            fresh = reserve_ids(driver_connection(session), "phone_identity", 1)[0]
+            session.execute(
+                insert(PhoneIdentity)
+                .values(id=fresh, blind_index=blind, phone_cipher=keys.encrypt(e164, identity_context(fresh)), created_at=at)
+                .on_conflict_do_nothing(index_elements=["blind_index"])
+            )
+            identity_id = session.scalars(select(PhoneIdentity.id).where(PhoneIdentity.blind_index == blind)).one()
+            session.execute(
+                text(
+                    "UPDATE phone_identity SET suppressed_at = stop.since FROM suppression stop"
+                    " WHERE phone_identity.id = :id AND stop.number_hash = :hash AND suppressed_at IS NULL"
+                ),
+                {"id": identity_id, "hash": keys.suppression_hash(e164)},
+            )
+        search, sort = person_keys(person.first_name, person.last_name)
+        contact_id = session.scalar(
+            insert(Contact)
+            .values(
+                unit_id=unit_id,
+                identity_id=identity_id,
+                pseudonym=os.urandom(16),
+                first_name=person.first_name,
+                last_name=person.last_name,
+                neighbourhood=persian.normalise(person.neighbourhood),
+                gender=person.gender,
+                birth_year=person.birth_year,
+                custom=person.custom,
+                search_key=search,
+                sort_key=sort,
+                created_at=at,
+                updated_at=at,
+            )
+            .on_conflict_do_nothing(index_elements=["unit_id", "identity_id"])
+            .returning(Contact.id)
+        )
+        if contact_id is None:
+            existing = session.scalar(select(Contact.id).where(Contact.unit_id == unit_id, Contact.identity_id == identity_id))
+            raise Refused("contact_exists", contact_id=existing)
+        contact = lock_person(session, contact_id)
+        assert contact is not None
+        append_line(session, contact, Statement(purpose, True, basis, Channel.OFFICER, evidence.strip(), who(actor_id), consent_text))
+        record_audit("contact_added", unit_id=unit_id, object_type="contact", object_id=contact_id, actor_id=actor_id)
+        return int(contact_id)
+
+
+def update_contact(contact_id: int, person: Person, *, actor_id: Actor = CURRENT) -> bool:
+    """The contact's name and fields are `person`'s, blanks included: a human decided. False when nothing differed.
+
+    Refused("contact_missing"), Refused("number_reassigned").
+    """
+    with transaction() as session:
+        contact = lock_person(session, contact_id)
+        if contact is None:
+            raise Refused("contact_missing")
+        if contact.reassigned_at is not None:
+            raise Refused("number_reassigned")
+        before = (contact.first_name, contact.last_name, contact.neighbourhood, contact.gender, contact.birth_year)
+        after = (person.first_name, person.last_name, persian.normalise(person.neighbourhood), person.gender, person.birth_year)
+        changed = [
+            name
+            for name, old, new in zip(("first_name", "last_name", "neighbourhood", "gender", "birth_year"), before, after, strict=True)
+            if old != new
+        ]
+        if not changed:
+            return False
+        contact.first_name, contact.last_name, contact.neighbourhood, contact.gender, contact.birth_year = after
+        contact.search_key, contact.sort_key = person_keys(person.first_name, person.last_name)
+        contact.updated_at = now()
+        # A further name that has become the contact's own is no further name any more.
+        aliases = session.scalars(select(ContactAlias).where(ContactAlias.contact_id == contact_id)).all()
+        for alias in aliases:
+            if alias.name_key == name_key(person.name) or not further_names(person.name, [(alias.first_name, alias.last_name)]):
+                session.delete(alias)
+                session.flush()
+        contact.is_shared = session.scalar(select(ContactAlias.id).where(ContactAlias.contact_id == contact_id).limit(1)) is not None
+        record_audit(
+            "contact_changed",
+            unit_id=contact.unit_id,
+            object_type="contact",
+            object_id=contact_id,
+            detail={"fields": changed},
+            actor_id=actor_id,
+        )
+        return True

@@ -1,0 +1,29 @@
+"""What happened in the contact base."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engage.events import Event
+
+
+@dataclass(frozen=True)
+class NumberSuppressed(Event):
+    """Nobody may text this number any more, for any purpose."""
+
+    identity_id: int
+
+
+@dataclass(frozen=True)
+class ConsentEnded(Event):
+    """A person no longer agrees to one purpose, or (purpose "") to none, because the number is somebody else's."""
+
+    identity_id: int
+    contact_id: int
+    purpose: str
+
+
+@dataclass(frozen=True)
+class ContactsImported(Event):
+    import_id: int
+    unit_id: int

@@ -1,0 +1,41 @@
+"""Numbers: found by their blind index, opened by the vault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from contacts.models import PhoneIdentity
+from engage.db import db
+from engage.vault import vault
+
+
+def find_identity(e164: str) -> int | None:
+    """The identity of a number, if the installation knows it."""
+    return db.session.scalar(select(PhoneIdentity.id).where(PhoneIdentity.blind_index == vault().blind_index(e164)))
+
+
+def open_phone(identity_id: int, phone_cipher: bytes) -> str:
+    """The E.164 number in an identity's ciphertext. Refused("keys_do_not_fit") when it is another row's."""
+    return vault().decrypt(phone_cipher, f"phone_identity:{identity_id}")
+
+
+def phone_of(identity_id: int) -> str | None:
+    """The E.164 number of an identity; None when it was erased."""
+    cipher = db.session.scalar(select(PhoneIdentity.phone_cipher).where(PhoneIdentity.id == identity_id))
+    return None if cipher is None else open_phone(identity_id, cipher)
+
+
+def phones_of(identity_ids: Iterable[int]) -> dict[int, str]:
+    """Identity → E.164 for many at once, in one statement."""
+    wanted = set(identity_ids)
+    if not wanted:
+        return {}
+    rows = db.session.execute(select(PhoneIdentity.id, PhoneIdentity.phone_cipher).where(PhoneIdentity.id.in_(wanted)))
+    return {row.id: open_phone(row.id, row.phone_cipher) for row in rows}
+
+
+def is_suppressed(identity_id: int) -> bool:
+    """Whether nobody may text this number."""
+    return db.session.scalar(select(PhoneIdentity.suppressed_at).where(PhoneIdentity.id == identity_id)) is not None

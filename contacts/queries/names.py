@@ -1,0 +1,51 @@
+"""People by id, as other rooms' lists show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from contacts.models import Contact, PhoneIdentity
+from contacts.queries.identities import open_phone
+from engage.db import db
+
+
+@dataclass(frozen=True)
+class ContactName:
+    """`phone` is E.164; mask it on screen. A reassigned number's old name is not shown."""
+
+    id: int
+    name: str
+    neighbourhood: str
+    phone: str
+
+
+def contact_names(contact_ids: Iterable[int]) -> dict[int, ContactName]:
+    """Contact id → name, in one statement; erased people are missing."""
+    wanted = set(contact_ids)
+    if not wanted:
+        return {}
+    rows = db.session.execute(
+        select(
+            Contact.id,
+            Contact.first_name,
+            Contact.last_name,
+            Contact.neighbourhood,
+            Contact.reassigned_at,
+            Contact.identity_id,
+            PhoneIdentity.phone_cipher,
+        )
+        .join(PhoneIdentity, PhoneIdentity.id == Contact.identity_id)
+        .where(Contact.id.in_(wanted))
+    )
+    return {
+        row.id: ContactName(
+            row.id,
+            "" if row.reassigned_at else f"{row.first_name} {row.last_name}".strip(),
+            row.neighbourhood,
+            open_phone(row.identity_id, row.phone_cipher),
+        )
+        for row in rows
+    }

@@ -1,0 +1,187 @@
+"""One row of a list, read cell by cell: what will be stored, and what is wrong with which cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
+
+from contacts.rules.columns import CUSTOM, Cell, ColumnMapping, Field
+from engage import persian
+
+TEXT_LIMIT = 200
+
+ROW_WARNINGS = (
+    "further_number", "gender_unknown", "birth_year_invalid", "birth_year_unlikely", "consent_date_invalid",
+    "consent_date_future", "text_cut", "cells_beyond_columns", "shared_number",
+)  # fmt: skip
+"""Codes of problems that don't keep a row out; those that do are `engage.persian.PHONE_PROBLEMS`."""
+
+_GENDERS = {
+    persian.search_key(word): gender
+    for gender, words in {
+        "female": ("زن", "خانم", "مونث", "مؤنث", "بانو", "دختر", "ز", "female", "f", "woman", "w", "mrs", "ms"),
+        "male": ("مرد", "آقا", "اقا", "آقای", "مذکر", "پسر", "م", "male", "m", "man", "mr"),
+    }.items()
+    for word in words
+}
+_NO_GENDER = {"", "نامشخص", "نامعلوم", "unknown", "-", "—"}
+
+
+class Problem(NamedTuple):
+    """What is wrong with one cell. `column` is its position, `value` what stood there."""
+
+    column: int
+    code: str
+    value: str
+
+
+@dataclass(slots=True)
+class CleanRow:
+    """A row as it will be stored. Rejected when `phone` is None; then the first of `errors` says why."""
+
+    number: int
+    phone: str | None
+    first_name: str = ""
+    last_name: str = ""
+    neighbourhood: str = ""
+    gender: str = ""
+    birth_year: int | None = None
+    consented_on: date | None = None
+    custom: dict[str, str] = field(default_factory=dict)
+    errors: tuple[Problem, ...] = ()
+    warnings: list[Problem] = field(default_factory=list)
+
+
+def text_of(cell: Cell | date) -> str:
+    """What a reader sees in a cell: whole numbers without «.0», no control characters, single spaces."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    text = cell if isinstance(cell, str) else str(cell)
+    return " ".join(text.replace("\0", "").split())
+
+
+@lru_cache(maxsize=200_000)
+def name_keys(name: str) -> tuple[str, str]:
+    """(search key, sort key) of a part of a name; lists repeat names so often that remembering them halves the work."""
+    return persian.search_key(name), persian.sort_key(name)
+
+
+def person_keys(first_name: str, last_name: str) -> tuple[str, str]:
+    """(search key «first last», sort key «last first») of a whole name."""
+    first, last = name_keys(first_name), name_keys(last_name)
+    return f"{first[0]} {last[0]}".strip(), f"{last[1]} {first[1]}".strip()
+
+
+@lru_cache(maxsize=10_000)
+def _neighbourhood(text: str) -> str:
+    # A name of a place groups people, so its spellings must meet; names of people stay as they were typed.
+    return persian.normalise(text)
+
+
+@lru_cache(maxsize=1_000)
+def read_gender(text: str) -> str | None:
+    """The gender a word names: "female", "male", "" for a blank; None for a word that says neither."""
+    key = persian.search_key(text)
+    return "" if key in _NO_GENDER else _GENDERS.get(key)
+
+
+@lru_cache(maxsize=10_000)
+def read_birth_year(text: str, this_year: int) -> tuple[int | None, str | None]:
+    """(Jalali year, problem). Two digits mean the latest such year not after `this_year`; a Gregorian year or a date in either calendar is converted."""
+    plain = persian.to_latin_digits(text).strip().removesuffix(".0")
+    year: int | None = None
+    if plain.isdecimal() and len(plain) == 2:
+        year = this_year - this_year % 100 + int(plain)
+        year -= 100 if year > this_year else 0
+    elif plain.isdecimal() and len(plain) == 4:
+        year = int(plain)
+        if 1850 <= year <= this_year + 622:
+            # Born between January and 20 March belongs to the year before: a year alone can't tell.
+            year -= 621
+    elif day := persian.parse_date(text):
+        year = persian.to_jalali(day)[0]
+    if year is None or not 1250 <= year <= this_year:
+        return None, "birth_year_invalid"
+    return year, "birth_year_unlikely" if this_year - year > 105 else None
+
+
+@lru_cache(maxsize=10_000)
+def read_consent_date(text: str, today: date) -> tuple[date | None, str | None]:
+    """(Gregorian date, problem) of a date in either calendar."""
+    day = persian.parse_date(text)
+    if day is None:
+        return None, "consent_date_invalid"
+    return (None, "consent_date_future") if day > today else (day, None)
+
+
+def row_cleaner(mapping: ColumnMapping, width: int, today: date) -> Callable[[int, Sequence[Cell]], CleanRow]:
+    """A function that reads one row: (row number in the file, cells) → CleanRow. `today` is the day in Tehran."""
+    this_year = persian.to_jalali(today)[0]
+    phone_column = mapping.phone
+    others = [(column, name) for column, name in mapping.fields.items() if column != phone_column]
+    parse_phones = persian.parse_phones
+
+    def clean(number: int, cells: Sequence[Cell]) -> CleanRow:
+        count = len(cells)
+        raw_phone = cells[phone_column] if phone_column < count else None
+        found = parse_phones(raw_phone)
+        row = CleanRow(number, found.first)
+        if found.problem is not None:
+            row.errors = (Problem(phone_column, found.problem, text_of(raw_phone)[:TEXT_LIMIT]),)
+        warnings = row.warnings
+        if found.further:
+            warnings.append(Problem(phone_column, "further_number", text_of(raw_phone)[:TEXT_LIMIT]))
+        for column, name in others:
+            cell = cells[column] if column < count else None
+            if cell is None or cell == "":
+                continue
+            text = text_of(cell)
+            if not text:
+                continue
+            if len(text) > TEXT_LIMIT:
+                text = text[:TEXT_LIMIT].rstrip()
+                warnings.append(Problem(column, "text_cut", text))
+            if name == Field.FIRST_NAME:
+                row.first_name = text
+            elif name == Field.LAST_NAME:
+                row.last_name = text
+            elif name == Field.NEIGHBOURHOOD:
+                row.neighbourhood = _neighbourhood(text)
+            elif name == Field.GENDER:
+                gender = read_gender(text)
+                if gender is None:
+                    warnings.append(Problem(column, "gender_unknown", text))
+                row.gender = gender or ""
+            elif name == Field.BIRTH_YEAR:
+                row.birth_year, problem = read_birth_year(text, this_year)
+                if problem:
+                    warnings.append(Problem(column, problem, text))
+            elif name == Field.CONSENTED_ON:
+                row.consented_on, problem = read_consent_date(text, today)
+                if problem:
+                    warnings.append(Problem(column, problem, text))
+            else:
+                row.custom[name[len(CUSTOM) :]] = text
+        if count > width and any(cell not in (None, "") for cell in cells[width:]):
+            warnings.append(Problem(width, "cells_beyond_columns", text_of(next(c for c in cells[width:] if c not in (None, "")))[:TEXT_LIMIT]))
+        return row
+
+    return clean
+
+
+def is_blank(cells: Sequence[Cell]) -> bool:
+    """A row nothing stands in: skipped, and not counted."""
+    return all(cell is None or cell == "" or (isinstance(cell, str) and not cell.strip()) for cell in cells)
+
+
+def sum_is_whole(rows: int, counts: Mapping[str, int]) -> bool:
+    """The law of every import: each row is in exactly one of the six."""
+    return rows == sum(counts[name] for name in COUNTS)
+
+
+COUNTS = ("created", "updated", "unchanged", "duplicates", "rejected", "suppressed")

@@ -1,0 +1,158 @@
+"""Units, users, their rights and sessions, and the audit log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from flask_security import RoleMixin, UserMixin
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, Integer, LargeBinary, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from engage.db import UTCDateTime, db
+from engage.identity.rules import PERMISSIONS, Role
+
+
+class UnitKind(StrEnum):
+    MUNICIPALITY = "municipality"
+    DISTRICT = "district"
+    SUBDISTRICT = "subdistrict"
+    NEIGHBOURHOOD = "neighbourhood"
+    ORGANISATION = "organisation"
+
+
+class Unit(db.Model):
+    """A node of the tree everyone's rights hang on. `path` is '/1/5/9/': a subtree is one prefix."""
+
+    __tablename__ = "unit"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
+    path: Mapped[str] = mapped_column(Text, unique=True)
+    slug: Mapped[str] = mapped_column(Text, unique=True)
+    kind: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    sms_name: Mapped[str] = mapped_column(Text)
+    """The short name citizens see in a text, counted against its 70 characters."""
+    approval_recipients: Mapped[int] = mapped_column(Integer, default=500, server_default="500")
+    """Campaigns up to this many recipients and `approval_cost` rials are approved by the rule; above, by a second person."""
+    approval_cost: Mapped[int] = mapped_column(BigInteger, default=1_000_000, server_default="1000000")
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    __table_args__ = (Index("ix_unit_path_prefix", "path", postgresql_ops={"path": "text_pattern_ops"}),)
+
+
+@dataclass(frozen=True)
+class HeldRole(RoleMixin):  # type: ignore[misc]  # Flask-Security has no types
+    """A role as Flask-Security sees one: a name and names of permissions."""
+
+    name: str
+    permissions: list[str]  # type: ignore[assignment]
+
+
+class User(UserMixin, db.Model):  # type: ignore[misc]
+    """A person who signs in. The columns of Flask-Security's contract, and our own. Never deleted: the audit log names them."""
+
+    __tablename__ = "app_user"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    email: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    password: Mapped[str | None] = mapped_column(Text)
+    """Argon2; None until one is set."""
+    must_change_password: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
+    """Someone else knows the password: the account opens nothing but the page where a new one is chosen."""
+    active: Mapped[bool] = mapped_column(Boolean, default=True, server_default="true")
+    fs_uniquifier: Mapped[str] = mapped_column(Text, unique=True)
+    """Changes with the password; sessions that carry the old one are dead."""
+    totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The authenticator app's secret, encrypted; None while there is no second factor."""
+    totp_pending_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Shown as a QR code and not yet confirmed by a code."""
+    totp_counter: Mapped[int | None] = mapped_column(BigInteger)
+    """The last time step a code was accepted for: no code works twice."""
+    recovery_digests: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
+    """Keyed digests of the recovery codes that are left."""
+    current_unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
+    is_demo: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    grants: Mapped[list[RoleGrant]] = relationship(back_populates="user", cascade="all, delete-orphan", lazy="selectin")
+
+    @property  # type: ignore[override]
+    def roles(self) -> list[HeldRole]:
+        """Every role held anywhere; what a role may do where is decided by `engage.identity.guard`."""
+        return [HeldRole(role, sorted(PERMISSIONS[role])) for role in sorted({Role(grant.role) for grant in self.grants})]
+
+
+class RoleGrant(db.Model):
+    """This user holds this role in this unit and all units below it."""
+
+    __tablename__ = "role_grant"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), index=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    role: Mapped[str] = mapped_column(Text)
+
+    user: Mapped[User] = relationship(back_populates="grants")
+
+    __table_args__ = (
+        UniqueConstraint("user_id", "unit_id", "role"),
+        CheckConstraint("role IN ('admin', 'officer', 'manager')", name="role_known"),
+    )
+
+
+class SignInSession(db.Model):
+    """One browser that is signed in. Kept here, not in the cookie, so that signing out ends it wherever the cookie was copied to."""
+
+    __tablename__ = "sign_in_session"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    """SHA-256 of the 256-bit id in the cookie: who reads the table can't sign in with it."""
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), index=True)
+    fs_uniquifier: Mapped[str] = mapped_column(Text)
+    started_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+
+
+class SignInThrottle(db.Model):
+    """Wrong passwords and codes in a row, per address typed, whether an account stands behind it or not."""
+
+    __tablename__ = "sign_in_throttle"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    """Keyed digest of the address: people type passwords into the wrong field."""
+    failed_count: Mapped[int] = mapped_column(Integer)
+    next_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    last_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+
+
+class AuditEntry(db.Model):
+    """Who decided what, when, about which thing. Appended only: the database refuses changes (trigger in the migration)."""
+
+    __tablename__ = "audit_entry"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("app_user.id"))
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), index=True)
+    action: Mapped[str] = mapped_column(Text)
+    object_type: Mapped[str] = mapped_column(Text)
+    object_id: Mapped[str] = mapped_column(Text)
+    detail: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+
+    __table_args__ = (Index("ix_audit_entry_object", "object_type", "object_id"),)
+
+
+class KeyFingerprint(db.Model):
+    """The keys this database was written with, by public fingerprint: a swapped or missing key file is found at start."""
+
+    __tablename__ = "key_fingerprint"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(Text)
+    first_seen_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -1,0 +1,1 @@
+"""«من شهردارم»: the participatory budget."""

@@ -1,0 +1,94 @@
+"""Doorbells: RQ jobs say *when* to look; what must happen stands in the database.
+
+Losing every job loses nothing but time, because the sweeper rings again for whatever is due. So a job may run twice, late, or
+never, and each one calls a command that looks at the database first. Arguments are ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from flask import Flask, current_app
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from engage.config import Settings
+from engage.db import after_commit
+
+log = structlog.get_logger(__name__)
+
+QUEUES = ("send", "bulk", "default")
+"""One worker process serves exactly one queue: on two queues a SIGKILL between them can lose a job."""
+
+TIMEOUTS = {"send": 900, "bulk": 6 * 3600, "default": 600}
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A periodic duty: what the sweeper calls, and how often."""
+
+    name: str
+    every: Callable[[Settings], float]
+    function: Callable[[], Any]
+
+
+def install(app: Flask, redis: Redis) -> None:
+    app.extensions["engage_redis"] = redis
+    app.extensions["engage_queues"] = {name: Queue(name, connection=redis, serializer=JSONSerializer) for name in QUEUES}
+    app.extensions["engage_sweeps"] = {}
+
+
+def redis_connection() -> Redis:
+    found: Redis = current_app.extensions["engage_redis"]
+    return found
+
+
+def queue_named(name: str) -> Queue:
+    found: Queue = current_app.extensions["engage_queues"][name]
+    return found
+
+
+def enqueue_after_commit(queue: str, function: Callable[..., Any] | str, *ids: int | str) -> None:
+    """Ring for `function(*ids)` on `queue` once the current transaction is written.
+
+    A job may be named by its dotted path: commands ring for jobs, and jobs call commands.
+    """
+    after_commit(lambda: ring(queue, function, *ids))
+
+
+def ring(queue: str, function: Callable[..., Any] | str, *ids: int | str) -> bool:
+    """Enqueue now. False when Valkey can't be reached: the sweeper will ring again."""
+    name = function if isinstance(function, str) else f"{function.__module__}.{function.__qualname__}"
+    try:
+        queue_named(queue).enqueue_call(
+            name,
+            args=ids,
+            timeout=TIMEOUTS[queue],
+            result_ttl=0,
+            failure_ttl=24 * 3600,
+        )
+    except RedisError as error:
+        log.warning("doorbell_failed", queue=queue, job=name, error=type(error).__name__)
+        return False
+    return True
+
+
+def is_quiet(queue: str, at_most: int = 0) -> bool:
+    """Whether so few jobs wait on `queue` that ringing again doesn't pile up bells nobody answers."""
+    try:
+        return int(queue_named(queue).count) <= at_most
+    except RedisError:
+        return False
+
+
+def register_sweep(app: Flask, name: str, every: Callable[[Settings], float], function: Callable[[], Any]) -> None:
+    """Have the sweeper call `function()` about every `every(settings)` seconds, in one process at a time."""
+    sweeps: dict[str, Sweep] = app.extensions["engage_sweeps"]
+    if name in sweeps:
+        raise ValueError(f"a sweep named {name} exists")
+    sweeps[name] = Sweep(name, every, function)

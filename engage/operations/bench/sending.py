@@ -1,0 +1,223 @@
+"""`bench send`: a campaign through the whole engine, beside a bare loop of 200-message calls over the same connections."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from flask import Flask
+from sqlalchemy import text
+
+import campaigns.commands as commands
+from campaigns.commands.control import change_state
+from campaigns.sending import send_due_batches
+from campaigns.states import CampaignState
+from contacts.queries import AudienceFilter
+from engage.clock import now
+from engage.config import Settings
+from engage.db import db, transaction
+from engage.operations.bench.measuring import median, resident_megabytes
+from engage.operations.bench.setting import Setting, add_citizens, build_setting
+from engage.sms import make_gateway
+from engage.sms.port import MAX_BATCH, Outgoing
+from engage.sms.simulator.process import SimulatorProcess
+
+LATENCY_MS = 100
+ROUNDS = 3
+_TEXT = "منطقه ۱۲: روشنایی کوچه چطور است؟\nhttps://m12.example.ir/{token}\nلغو11"
+
+
+def bench_send(quick: bool = False) -> dict[str, Any]:
+    """Messages per second at 1 and 8 connections, ours and bare in turn; CPU and SQL a message; sag over a long campaign."""
+    short, long = (2_000, 10_000) if quick else (6_000, 100_000)
+    with tempfile.TemporaryDirectory(prefix="engage-bench-gw-") as folder:
+        options: dict[str, Any] = {"latency_ms": LATENCY_MS, "operator_seconds": 3600, "phone_seconds": 7200, "credit": 10**12}
+        with SimulatorProcess(Path(folder), **options) as simulator:
+            with (
+                build_setting(simulator.base_url, KAVENEGAR_API_KEY=simulator.api_key, KAVENEGAR_LINE=simulator.line) as setting,
+                setting.app.app_context(),
+            ):
+                add_citizens(setting, long)
+                one = _compare(setting, 1, short)
+                eight = _compare(setting, 8, short * 6)
+                sag = _sag(setting, long)
+                return {
+                    "ours": eight["ours"],
+                    "limit": eight["limit"],
+                    "ratio": eight["ratio"],
+                    "unit": "messages/s at 8 connections",
+                    "latency_ms": LATENCY_MS,
+                    "one_connection": one,
+                    "eight_connections": eight,
+                    "long_run": sag,
+                    "process_mb": round(resident_megabytes(os.getpid()), 1),
+                }
+
+
+def _compare(setting: Setting, connections: int, count: int) -> dict[str, Any]:
+    pairs, costs = [], []
+    for _ in range(ROUNDS):
+        cost = _run_ours(setting, connections, count)
+        pairs.append((cost["rate"], _run_bare(setting.app, connections, count)))
+        costs.append(cost)
+    return {
+        "ours": round(median(p[0] for p in pairs)),
+        "limit": round(median(p[1] for p in pairs)),
+        "ratio": round(median(p[0] / p[1] for p in pairs), 3),
+        "cpu_us_per_message": round(median(c["cpu_us"] for c in costs), 1),
+        "sql_ms_per_message": round(median(c["sql_ms"] for c in costs), 4),
+    }
+
+
+def _run_ours(setting: Setting, connections: int, count: int) -> dict[str, Any]:
+    """One campaign of `count` messages, from the first claim to the last settled batch."""
+    app = setting.app
+    _with_connections(app, connections)
+    campaign_id = _materialised_campaign(setting, count)
+    with _SqlTime() as sql:
+        cpu = time.process_time()
+        began = time.perf_counter()
+        shift = send_due_batches(seconds=600)
+        took = time.perf_counter() - began
+        cpu = time.process_time() - cpu
+    if shift.accepted != count:
+        raise RuntimeError(f"only {shift.accepted} of {count} were accepted")
+    with transaction():
+        change_state(campaign_id, CampaignState.SENDING, CampaignState.SETTLING)
+    return {"rate": count / took, "cpu_us": cpu / count * 1e6, "sql_ms": sql.seconds / count * 1e3}
+
+
+def _run_bare(app: Flask, connections: int, count: int) -> float:
+    """The same adapter and connections, and nothing else: texts ready in memory, answers thrown away."""
+    settings: Settings = app.extensions["engage_settings"]
+    gateway = make_gateway(replace(settings, gateway_concurrency=connections))
+    base = 2**62 + int(time.time() * 1000) * 10**6
+    messages = [Outgoing(base + n, f"+98912{n % 10_000_000:07d}", _TEXT.format(token=f"{n:011d}")) for n in range(count)]
+    batches = iter([messages[start : start + MAX_BATCH] for start in range(0, count, MAX_BATCH)])
+    lock = threading.Lock()
+
+    def run() -> None:
+        while True:
+            with lock:
+                batch: Sequence[Outgoing] | None = next(batches, None)
+            if batch is None:
+                return
+            gateway.send(settings.gateway_line, batch)
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(connections) as pool:
+        for future in [pool.submit(run) for _ in range(connections)]:
+            future.result()
+    return count / (time.perf_counter() - began)
+
+
+def _sag(setting: Setting, count: int) -> dict[str, Any]:
+    """A long campaign, measured tenth by tenth: the last must not be slower than the first."""
+    _with_connections(setting.app, 8)
+    campaign_id = _materialised_campaign(setting, count)
+    stamps: list[tuple[float, int]] = [(time.perf_counter(), 0)]
+    stop = threading.Event()
+
+    def watch() -> None:
+        with setting.app.app_context():
+            while not stop.wait(0.2):
+                done = db.session.execute(
+                    text("SELECT count(*) * 200 FROM send_batch WHERE campaign_id = :c AND NOT is_open"), {"c": campaign_id}
+                ).scalar()
+                db.session.rollback()
+                stamps.append((time.perf_counter(), int(done or 0)))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    began = time.perf_counter()
+    shift = send_due_batches(seconds=3600)
+    took = time.perf_counter() - began
+    stop.set()
+    watcher.join()
+    with transaction():
+        change_state(campaign_id, CampaignState.SENDING, CampaignState.SETTLING)
+
+    def rate(share_from: float, share_to: float) -> float:
+        inside = [s for s in stamps if share_from * count <= s[1] <= share_to * count]
+        return (inside[-1][1] - inside[0][1]) / (inside[-1][0] - inside[0][0]) if len(inside) > 1 else 0.0
+
+    return {
+        "messages": shift.accepted,
+        "rate": round(count / took),
+        "first_third": round(rate(0.02, 0.34)),
+        "last_third": round(rate(0.66, 0.98)),
+    }
+
+
+def _materialised_campaign(setting: Setting, count: int) -> int:
+    """A launched campaign whose rows are written and whose sending has begun, to the first `count` citizens."""
+    draft = commands.Draft(
+        survey_id=setting.survey_id,
+        title="سنجش",
+        text="منطقه ۱۲: روشنایی کوچه چطور است؟",
+        audience=AudienceFilter(unit_id=setting.unit_id),
+        reminder_after=None,
+    )
+    with transaction() as session:
+        # Benchmarks send to the same citizens again and again; the weekly cap is not what is measured.
+        session.execute(text("UPDATE contact SET unit_id = :unit WHERE id <= :count"), {"unit": setting.unit_id, "count": count})
+        session.execute(text("DELETE FROM contact_consent WHERE contact_id > :count"), {"count": count})
+        session.execute(
+            text(
+                "INSERT INTO contact_consent (contact_id, purpose, given, basis, since) SELECT id, 'survey_invitation', true, 'consent', :now "
+                "FROM contact WHERE id <= :count ON CONFLICT DO NOTHING"
+            ),
+            {"now": now(), "count": count},
+        )
+    campaign_id = commands.create_campaign(setting.unit_id, draft, actor_id=None)
+    with transaction() as session:
+        session.execute(text("UPDATE campaign SET cap_count = 1000 WHERE id = :id"), {"id": campaign_id})
+        session.execute(text("UPDATE unit SET approval_recipients = 100000000, approval_cost = 1000000000000"))
+    commands.submit_campaign(campaign_id, actor_id=None)
+    commands.launch_campaign(campaign_id, actor_id=None)
+    settings: Settings = setting.app.extensions["engage_settings"]
+    commands.advance_campaign(campaign_id, settings)
+    wave_id = db.session.execute(text("SELECT id FROM wave WHERE campaign_id = :c"), {"c": campaign_id}).scalar_one()
+    db.session.rollback()
+    commands.analyse_after(commands.materialise_wave(wave_id))
+    commands.advance_campaign(campaign_id, settings)
+    return campaign_id
+
+
+def _with_connections(app: Flask, connections: int) -> None:
+    settings: Settings = replace(app.extensions["engage_settings"], gateway_concurrency=connections)
+    app.extensions["engage_settings"] = settings
+    app.extensions["engage_gateway"] = make_gateway(settings)
+
+
+class _SqlTime:
+    """Seconds spent waiting for the database, all threads together, counted where psycopg executes."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __enter__(self) -> _SqlTime:
+        self._execute = psycopg.Cursor.execute
+        outer = self
+        execute = self._execute
+
+        def timed(cursor: Any, *arguments: Any, **named: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return execute(cursor, *arguments, **named)
+            finally:
+                outer.seconds += time.perf_counter() - began
+
+        psycopg.Cursor.execute = timed  # type: ignore[method-assign, assignment]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        psycopg.Cursor.execute = self._execute  # type: ignore[method-assign]

@@ -1,0 +1,41 @@
+"""Sentences for what the commands of the installation refuse."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from engage.web.refusals import register_refusals
+
+register_refusals(
+    {
+        "settings_incomplete": _l(
+            "The setting %(name)s is missing. Set this environment variable, or unset DATABASE_URL and REDIS_URL to use the embedded servers."
+        ),
+        "settings_invalid": _l("A setting can't be read: %(detail)s"),
+        "keys_missing": _l(
+            "The key file %(path)s is missing, but this database was written with keys. Put the key file back; without it nothing can be read."
+        ),
+        "keys_unreadable": _l("The key file %(path)s can't be read (%(detail)s). Put back the copy you keep in a safe place."),
+        "keys_unwritable": _l("The key file %(path)s can't be written (%(detail)s). Choose a folder this user may write to."),
+        "keys_exposed": _l("Others on this machine may read the key file %(path)s. Set its mode to 0600."),
+        "keys_incomplete": _l("The key file has no key for “%(purpose)s”. Put back the complete key file."),
+        "keys_do_not_fit": _l("Stored data can't be opened with these keys. Put back the key file this database was written with."),
+        "migration_needed": _l("The database has the tables of another release. Run “engage migrate” first."),
+        "queue_unknown": _l("There is no queue called %(name)s. The queues are: %(known)s."),
+        "port_in_use": _l("Port %(port)s is in use by another program. Choose another one with --port."),
+        "already_running": _l(
+            "Engage is already running on the data folder %(path)s. Stop it first, or choose another folder with --data."
+        ),
+        "instance_unreadable": _l("The file %(path)s is damaged. Delete it and start again; no data is in it."),
+        "demo_only_in_demo": _l("Demo data is loaded only into a demo installation (ENGAGE_ENV=demo)."),
+        "demo_with_real_gateway": _l("Demo data is not loaded beside a real gateway: its numbers are made up, but somebody has them. Start with --no-demo, or unset KAVENEGAR_API_KEY."),
+        "folder_not_empty": _l("The folder %(path)s is not empty. Choose an empty one with --out."),
+        "folder_not_writable": _l("The folder %(path)s can't be written (%(detail)s). Choose another one."),
+        "input_unreadable": _l("The file “%(name)s” can't be read (%(detail)s). Check the path and the file."),
+        "ballots_too_large": _l("The ballot file is larger than %(most)s MB."),
+        "ballots_malformed": _l("The ballot file is not in the Pabulib format: see %(detail)s."),
+        "parts_did_not_start": _l("The web pages did not answer in time; the reason is in the logs in %(path)s."),
+        "rehearsal_stuck": _l("The rehearsal made no progress for %(seconds)s seconds and was stopped; see the logs in its data folder."),
+        "too_many_answers": _l("%(wanted)s answers were asked for, but only %(invited)s people were invited."),
+    }
+)

@@ -1,0 +1,218 @@
+"""`engage rehearse`: the whole main job, headless and for real, in a folder of its own.
+
+Import → consent → survey → campaign → worker → gateway → phones → answers → receipts → one reminder → report files. It never
+touches a real service: addresses in the environment are ignored.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import text
+
+import campaigns.commands as campaigns
+import surveys.commands as surveys
+from campaigns.queries import progress_of
+from campaigns.states import CampaignState, MessageState
+from contacts.commands import import_file
+from contacts.queries import AudienceFilter, phones_of
+from engage.clock import TEHRAN, now
+from engage.db import db
+from engage.identity.commands import create_unit, create_user
+from engage.identity.models import UnitKind
+from engage.identity.rules import Role
+from engage.operations.rehearse import citizens
+from engage.operations.rehearse.judge import judge
+from engage.operations.rehearse.plan import SEED, Fields, Plan, make_plan, random_form
+from engage.operations.rehearse.stage import Stage, build_stage, wait_for
+from engage.refusal import Refused
+from engage.reports.commands import refresh_report
+from engage.reports.exporting import build_file
+from engage.reports.queries import option_counts
+from surveys.definitions import load
+from surveys.queries import invitation_funnel
+
+CITIZENS_AT_ONCE = 6
+FIRST_SHARE = 0.7
+"""So many of those who answer do so before the reminder."""
+LIMIT_SECONDS = 1800.0
+
+
+def rehearse(
+    out: Path,
+    *,
+    contacts: Path | None = None,
+    survey: Path | None = None,
+    ballots: Path | None = None,
+    answers: int | None = None,
+    say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
+) -> dict[str, Any]:
+    """The figures of README, "Rehearsal"; Refused for a folder that isn't empty and for input that can't be read."""
+    started = time.monotonic()
+    folder = _empty_folder(out)
+    plan = make_plan(folder, contacts=contacts, survey=survey, ballots=ballots, answers=answers)
+    say("Starting servers, gateway, web and workers …")
+    with build_stage(folder / "data") as stage:
+        result = _play(stage, plan, folder, say)
+    result["seconds"] = round(time.monotonic() - started, 1)
+    return result
+
+
+def _play(stage: Stage, plan: Plan, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    app = stage.app
+    with app.app_context():
+        unit_id, officer, manager = _people()
+        say("Importing contacts …")
+        summary = import_file(
+            plan.contacts, unit_id=unit_id, purpose="survey_invitation", basis="consent", evidence="rehearsal", actor_id=officer
+        )
+        say(f"  {summary.created} contacts")
+        survey_id = _publish(unit_id, plan, officer)
+        campaign_id = _launch(unit_id, survey_id, officer, manager)
+    say("Sending invitations …")
+    invited = _until_sent(stage, campaign_id, wave=1)
+    visits = _visits(stage, plan, survey_id)
+    first = round(len(visits) * FIRST_SHARE)
+    say(f"  {invited} invited; {first} citizens answer …")
+    problems = citizens.send_citizens(
+        stage.settings.gateway_url, visits[:first], threads=CITIZENS_AT_ONCE, progress=lambda n: say(f"  {n} answered")
+    )
+    say("Reminding the others …")
+    with app.app_context():
+        campaigns.remind_now(campaign_id, actor_id=officer)
+    _until_sent(stage, campaign_id, wave=2)
+    problems += citizens.send_citizens(
+        stage.settings.gateway_url, visits[first:], threads=CITIZENS_AT_ONCE, progress=lambda n: say(f"  {n} answered")
+    )
+    say("Waiting for the last receipts …")
+    wait_for(lambda: _state(app, campaign_id) == CampaignState.FINISHED, stage.supervisor, seconds=LIMIT_SECONDS)
+    return _result(stage, campaign_id, survey_id, folder, summary, problems)
+
+
+def _result(stage: Stage, campaign_id: int, survey_id: int, folder: Path, summary: Any, problems: list[str]) -> dict[str, Any]:
+    with stage.app.app_context():
+        refresh_report(survey_id)
+        verdict = judge(stage.ledger, campaign_id)
+        funnel = invitation_funnel(survey_id)
+        files = []
+        for suffix in (".html", ".csv", ".json"):
+            target = folder / f"report{suffix}"
+            build_file(survey_id, target)
+            files.append(str(target))
+        result = {
+            "contacts": summary.created,
+            "invited": verdict.invited,
+            "accepted": verdict.accepted,
+            "delivered": verdict.delivered,
+            "opened": funnel.opened,
+            "answered": funnel.answered,
+            "lost": verdict.lost,
+            "doubled": verdict.doubled,
+            "unsettled": verdict.unsettled,
+            "counts": option_counts(survey_id),
+            "files": files,
+        }
+    if problems:
+        result["problems"] = sorted(set(problems))[:10]
+    return result
+
+
+def _empty_folder(out: Path) -> Path:
+    folder = out.resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise Refused("folder_not_empty", path=str(folder))
+    except OSError as error:
+        raise Refused("folder_not_writable", path=str(folder), detail=error.strerror or "") from None
+    return folder
+
+
+def _people() -> tuple[int, int, int]:
+    city = create_unit(
+        parent_id=None, kind=UnitKind.MUNICIPALITY, name="شهرداری تهران", sms_name="شهرداری تهران", slug="tehran", actor_id=None
+    )
+    unit_id = create_unit(
+        parent_id=city, kind=UnitKind.DISTRICT, name="شهرداری منطقهٔ ۱۲", sms_name="منطقه ۱۲", slug="district-12", actor_id=None
+    )
+    officer, manager = (
+        create_user(
+            email=f"{role}@rehearsal.example",
+            name=name,
+            password=secrets.token_urlsafe(24),
+            role=role,
+            unit_id=unit_id,
+            actor_id=None,
+        )
+        for role, name in ((Role.OFFICER, "کارشناس تمرین"), (Role.MANAGER, "مدیر تمرین"))
+    )
+    return unit_id, officer, manager
+
+
+def _publish(unit_id: int, plan: Plan, officer: int) -> int:
+    survey_id = surveys.create_survey(unit_id, plan.definition["title"], plan.definition, actor_id=officer)
+    closes_at = now() + timedelta(days=20)
+    results_on = (closes_at + timedelta(days=10)).astimezone(TEHRAN).date()
+    surveys.publish_survey(survey_id, closes_at=closes_at, results_on=results_on, actor_id=officer)
+    return survey_id
+
+
+def _launch(unit_id: int, survey_id: int, officer: int, manager: int) -> int:
+    draft = campaigns.Draft(
+        survey_id=survey_id,
+        title="من شهردارم",
+        text="{واحد}: کار بعدی محله چه باشد؟",
+        audience=AudienceFilter(unit_id=unit_id),
+        reminder_after=timedelta(days=3),
+        reminder_text="{واحد}: هنوز پاسخ شما نرسیده است",
+    )
+    campaign_id = campaigns.create_campaign(unit_id, draft, actor_id=officer)
+    if campaigns.submit_campaign(campaign_id, actor_id=officer) == CampaignState.IN_REVIEW:
+        campaigns.approve_campaign(campaign_id, actor_id=manager)
+    campaigns.launch_campaign(campaign_id, actor_id=officer)
+    return campaign_id
+
+
+def _until_sent(stage: Stage, campaign_id: int, *, wave: int) -> int:
+    """Waits until every message of the wave has left our hands. Returns how many the wave has."""
+
+    def sent() -> int:
+        with stage.app.app_context():
+            done = db.session.execute(
+                text("SELECT materialised_at IS NOT NULL FROM wave WHERE campaign_id = :c AND number = :n"), {"c": campaign_id, "n": wave}
+            ).scalar()
+            progress = progress_of(campaign_id, wave=wave)
+            open_count = progress.waiting + progress.count(MessageState.UNKNOWN)
+            return progress.total if done and not open_count else 0
+
+    return int(wait_for(sent, stage.supervisor, seconds=LIMIT_SECONDS, every=0.25))
+
+
+def _visits(stage: Stage, plan: Plan, survey_id: int) -> list[tuple[str, Fields]]:
+    """Who answers, in which order, and what."""
+    chance = random.Random(SEED)
+    with stage.app.app_context():
+        identities = db.session.execute(
+            text("SELECT identity_id FROM invitation WHERE survey_id = :s ORDER BY id"), {"s": survey_id}
+        ).scalars()
+        numbers = list(phones_of(list(identities)).values())
+    wanted = len(numbers) // 3 if plan.answers is None else plan.answers
+    if wanted > len(numbers):
+        raise Refused("too_many_answers", wanted=wanted, invited=len(numbers))
+    if plan.ballots is not None:
+        return [(number, plan.ballots[number]) for number in numbers if number in plan.ballots][:wanted]
+    definition = load(plan.definition)
+    return [(number, random_form(definition, chance)) for number in chance.sample(numbers, wanted)]
+
+
+def _state(app: Flask, campaign_id: int) -> str:
+    with app.app_context():
+        return str(db.session.execute(text("SELECT state FROM campaign WHERE id = :c"), {"c": campaign_id}).scalar())

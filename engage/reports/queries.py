@@ -1,0 +1,121 @@
+"""Reports as pages, files and the rehearsal read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import or_, select
+
+from campaigns.queries import survey_funnel
+from engage.clock import now
+from engage.config import Settings
+from engage.db import db
+from engage.refusal import Refused
+from engage.reports.content import SHAPE, Content, DayCount, Funnel, Report, restore
+from engage.reports.models import SurveyReport
+from engage.reports.tally import asked_questions, tally
+from surveys.queries import SurveySummary, definitions_of_survey, get_survey_facts, invitation_funnel, list_surveys
+from surveys.queries.aggregates import count_answers, written_answers
+
+__all__ = [
+    "ReportLine",
+    "compute_content",
+    "due_survey_ids",
+    "list_reports",
+    "option_counts",
+    "report_of",
+    "texts_of",
+]
+
+
+@dataclass(frozen=True)
+class ReportLine:
+    """One line of the list: a published survey and its last figures; None while nothing was computed."""
+
+    survey: SurveySummary
+    answers: int
+    funnel: Funnel | None
+
+
+def compute_content(survey_id: int) -> Content:
+    """The survey's figures, from the responses, invitations and messages as they stand now."""
+    definitions = definitions_of_survey(survey_id)
+    questions = asked_questions(definitions)
+    counts = count_answers(survey_id, [each.counting for each in questions])
+    sent = survey_funnel(survey_id)
+    came = invitation_funnel(survey_id)
+    return Content(
+        answers=sum(counts.by_version.values()),
+        version_count=len(counts.by_version),
+        funnel=Funnel(sent.invited, sent.accepted, sent.delivered, came.opened, came.started, came.answered),
+        days=_without_gaps(counts.by_day),
+        questions=tally(questions, counts),
+    )
+
+
+def _without_gaps(by_day: dict[date, int]) -> list[DayCount]:
+    if not by_day:
+        return []
+    first, last = min(by_day), max(by_day)
+    days = (first + timedelta(days=place) for place in range((last - first).days + 1))
+    return [DayCount(day, by_day.get(day, 0)) for day in days]
+
+
+def report_of(survey_id: int) -> Report:
+    """The last computed report; one that was never computed, or by another release, is computed for this reader.
+
+    Refused("survey_not_found").
+    """
+    facts = get_survey_facts(survey_id)
+    if facts is None:
+        raise Refused("survey_not_found")
+    row = db.session.execute(
+        select(SurveyReport.is_stale, SurveyReport.computed_at, SurveyReport.content, SurveyReport.shape).where(SurveyReport.survey_id == survey_id)
+    ).first()
+    if row is not None and row.computed_at is not None and row.shape == SHAPE:
+        content, computed_at, is_stale = restore(row.content), row.computed_at, row.is_stale
+    else:
+        content, computed_at, is_stale = compute_content(survey_id), now(), True
+    return Report(
+        facts.id, facts.slug, facts.unit_id, facts.title, facts.state, facts.closes_at, facts.results_on, computed_at, is_stale, content
+    )
+
+
+def option_counts(survey_id: int) -> dict[str, dict[str, int]]:
+    """question id → option id (or point of a scale) → how many chose it, counted from the responses now."""
+    content = compute_content(survey_id)
+    return {each.key: {option.id: option.count for option in each.options} for each in content.questions if each.options is not None}
+
+
+def list_reports(unit_ids: Iterable[int]) -> list[ReportLine]:
+    """Surveys of these units that were published, newest first."""
+    surveys = [each for each in list_surveys(unit_ids) if each.state != "draft"]
+    rows = db.session.execute(
+        select(SurveyReport.survey_id, SurveyReport.content).where(
+            SurveyReport.survey_id.in_([each.id for each in surveys]), SurveyReport.shape == SHAPE, SurveyReport.computed_at.is_not(None)
+        )
+    )
+    known = {survey_id: restore(content) for survey_id, content in rows}
+    return [
+        ReportLine(each, known[each.id].answers, known[each.id].funnel) if each.id in known else ReportLine(each, each.answered_count, None)
+        for each in surveys
+    ]
+
+
+def texts_of(report: Report, key: str, *, page: int, size: int) -> list[str]:
+    """One page of what people wrote, newest first, unmasked; Refused("report_question_unknown") for a key that is none."""
+    question = report.question(key)
+    if question is None:
+        raise Refused("report_question_unknown")
+    found = written_answers(report.survey_id, question.id, question.version_ids, offset=(page - 1) * size, limit=size)
+    return [each.text for each in found]
+
+
+def due_survey_ids(settings: Settings) -> list[int]:
+    """Surveys whose report was asked for and not made for a while, or was made by another release."""
+    before = now() - timedelta(seconds=settings.timings.ring_again)
+    is_old = or_(SurveyReport.computed_at.is_(None), SurveyReport.computed_at <= before)
+    wanted = select(SurveyReport.survey_id).where(or_(SurveyReport.is_stale & is_old, SurveyReport.shape != SHAPE))
+    return list(db.session.execute(wanted.order_by(SurveyReport.computed_at.nulls_first()).limit(50)).scalars())

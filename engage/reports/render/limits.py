@@ -1,0 +1,38 @@
+"""What can't be said by a report, and what its words mean."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from engage.reports.content import Report
+from engage.web.filters import number
+
+
+def what_cannot_be_said(report: Report) -> list[str]:
+    found = [
+        _("The respondents decided themselves to answer; they are no random sample. Don't attribute these figures to all citizens."),
+        _("No margin of error is given: for such answers there is none that would be true."),
+    ]
+    silent = report.funnel.delivered - report.funnel.answered
+    if silent > 0 and report.answers:
+        found.append(_("Of %(count)s people whom the text reached we have no answer; they may think otherwise.", count=number(silent)))
+    found.append(_("This survey doesn't show why people answered as they did."))
+    if report.content.version_count > 1:
+        found.append(_("The questionnaire was changed while answers came in; every question's base are those who saw it."))
+    if report.state == "open":
+        found.append(_("Answers are still coming in; the figures will change."))
+    return found
+
+
+def definitions() -> list[tuple[str, str]]:
+    return [
+        (_("A person"), _("A distinct mobile number. A reminder makes nobody two people.")),
+        (_("Invited"), _("People to whom a text with their personal link was handed over for sending.")),
+        (_("Accepted by the gateway"), _("The SMS gateway took the text for delivery.")),
+        (_("Delivered"), _("The operator reported at least one text as delivered.")),
+        (_("Link opened"), _("The link was opened at least once. Robots that preview links are included.")),
+        (_("Started"), _("The form was sent at least once, complete or not.")),
+        (_("Answered"), _("A complete answer was recorded; one per link.")),
+        (_("Response rate"), _("Answered divided by delivered.")),
+        (_("Share"), _("Of everyone who was asked the question, those who left it blank included.")),
+    ]

@@ -1,0 +1,39 @@
+"""Everything a report's page shows, put together once for the console and for the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from engage.reports.content import Report
+from engage.reports.render import figures, limits
+from engage.reports.render.sentences import Sentence, sentences_of
+
+
+@dataclass(frozen=True)
+class ReportPage:
+    sentences: list[Sentence]
+    limits: list[str]
+    definitions: list[tuple[str, str]]
+    cards: list[figures.QuestionCard]
+    strips: dict[str, Markup]
+    funnel: Markup
+    days: Markup
+    few_words: str
+    """Why there are no percentages; nothing where there are"""
+
+
+def page_of(report: Report, quotes: Mapping[str, tuple[str, ...]] | None = None) -> ReportPage:
+    """`quotes` are the masked texts shown under an open question, by its key."""
+    return ReportPage(
+        sentences_of(report),
+        limits.what_cannot_be_said(report),
+        limits.definitions(),
+        [figures.card_of(each, (quotes or {}).get(each.key, ())) for each in report.content.questions],
+        {each.key: figures.scale_strip_of(each) for each in report.content.questions},
+        figures.funnel_rows(report),
+        figures.days_chart(report.content.days) if report.content.days else Markup(""),
+        "" if report.is_shown_in_percent else figures.few_words(),
+    )

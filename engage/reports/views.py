@@ -1,0 +1,113 @@
+"""Reports in the console: the list, a report that keeps itself up to date, what people wrote, files."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import BinaryIO, cast
+
+from flask import Blueprint, Response, abort, make_response, render_template, request, send_file
+from flask.typing import ResponseReturnValue
+
+from engage.identity.guard import authorize, guarded, visible_unit_ids
+from engage.identity.queries import get_unit, units_tree
+from engage.identity.rules import Permission
+from engage.reports import commands, queries
+from engage.reports.content import Report
+from engage.reports.labels import SURVEY_STATES
+from engage.reports.masking import mask_numbers
+from engage.reports.render import FORMATS
+from engage.reports.render.figures import rate_words
+from engage.reports.render.page import page_of
+from engage.reports.tally import MINIMUM
+from surveys.queries import find_survey
+
+blueprint = Blueprint("reports", __name__, url_prefix="/console/reports", template_folder="templates")
+
+QUOTES = 3
+PAGE_SIZE = 25
+
+
+@blueprint.get("")
+@guarded(Permission.REPORTS_VIEW)
+def index() -> ResponseReturnValue:
+    lines = queries.list_reports(visible_unit_ids(Permission.REPORTS_VIEW))
+    names = {node.id: node.name for node in units_tree()}
+    return render_template("reports/index.html", lines=lines, unit_names=names, looks=SURVEY_STATES, minimum=MINIMUM)
+
+
+@blueprint.get("/<slug>")
+@guarded(Permission.REPORTS_VIEW)
+def show(slug: str) -> ResponseReturnValue:
+    return _page("reports/show.html", _report(slug, Permission.REPORTS_VIEW))
+
+
+@blueprint.get("/<slug>/live")
+@guarded(Permission.REPORTS_VIEW)
+def live(slug: str) -> ResponseReturnValue:
+    """The part that changes; 204 while what the page shows (`seen`) is the newest."""
+    report = _report(slug, Permission.REPORTS_VIEW)
+    if request.args.get("seen") == report.stamp:
+        return "", 204
+    return _page("reports/_live.html", report)
+
+
+@blueprint.get("/<slug>/texts/<key>")
+@guarded(Permission.REPORTS_VIEW)
+def texts(slug: str, key: str) -> ResponseReturnValue:
+    report = _report(slug, Permission.REPORTS_VIEW)
+    question = report.question(key)
+    if question is None or not question.type.endswith("text"):
+        abort(404)
+    page = max(1, min(request.args.get("page", 1, type=int), 10**6))
+    written = [] if question.answered < MINIMUM else queries.texts_of(report, key, page=page, size=PAGE_SIZE)
+    return render_template(
+        "reports/texts.html",
+        report=report,
+        question=question,
+        texts=[mask_numbers(each) for each in written],
+        page=page,
+        size=PAGE_SIZE,
+        minimum=MINIMUM,
+    )
+
+
+@blueprint.post("/<slug>/files/<kind>")
+@guarded(Permission.REPORTS_EXPORT)
+def export(slug: str, kind: str) -> ResponseReturnValue:
+    report = _report(slug, Permission.REPORTS_EXPORT)
+    if kind not in FORMATS:
+        abort(404)
+    # Written to its end before the first byte is sent: a fault shows as one, not as a file cut short.
+    file = cast(BinaryIO, tempfile.TemporaryFile())
+    FORMATS[kind].write(report, file)
+    file.seek(0)
+    commands.record_export(report, kind)
+    return send_file(file, mimetype=FORMATS[kind].mimetype, as_attachment=True, download_name=f"report-{report.slug}.{kind}")
+
+
+def _report(slug: str, permission: Permission) -> Report:
+    survey = find_survey(slug)
+    if survey is None or survey.state == "draft":
+        abort(404)
+    authorize(permission, survey.unit_id)
+    return queries.report_of(survey.id)
+
+
+def _page(template: str, report: Report) -> Response:
+    quotes = {
+        each.key: tuple(mask_numbers(text) for text in queries.texts_of(report, each.key, page=1, size=QUOTES))
+        for each in report.content.questions
+        if each.type.endswith("text") and each.answered >= MINIMUM
+    }
+    unit = get_unit(report.unit_id)
+    return make_response(
+        render_template(
+            template,
+            report=report,
+            page=page_of(report, quotes),
+            unit_name=unit.name if unit else "",
+            rate=rate_words(report),
+            looks=SURVEY_STATES,
+            kinds=tuple(FORMATS),
+        )
+    )

@@ -1,0 +1,1 @@
+"""The shell of every page: templates, static files, translations, forms, charts, refusals, error pages. Knows no feature."""

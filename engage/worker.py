@@ -1,0 +1,127 @@
+"""The two loops behind the web: an RQ worker for one queue, and the sweeper.
+
+RQ forks a work-horse per job. Everything is imported and the application is made before the first fork, so a horse starts in
+milliseconds; the forked child must only forget its parent's database sockets.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from typing import Any
+
+import structlog
+from flask import Flask
+from redis.exceptions import RedisError
+from rq import Worker
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from engage.config import Settings
+from engage.db import db, dispose_after_fork
+from engage.jobs import QUEUES, Sweep, queue_named, redis_connection
+from engage.refusal import Refused
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_KEY = "engage:sweeper:heartbeat"
+
+
+class EngageWorker(Worker):
+    """RQ's worker with our application around every job."""
+
+    def __init__(self, app: Flask, queue: str) -> None:
+        with app.app_context():
+            super().__init__([queue_named(queue)], connection=redis_connection(), serializer=JSONSerializer)
+        self.app = app
+
+    def main_work_horse(self, job: Job, queue: Any) -> None:
+        with self.app.app_context():
+            dispose_after_fork()
+        super().main_work_horse(job, queue)
+
+    def perform_job(self, job: Job, queue: Any) -> bool:
+        started = time.monotonic()
+        with self.app.app_context():
+            try:
+                done = super().perform_job(job, queue)
+            finally:
+                db.session.remove()
+        log.info("job", job=job.func_name, queue=queue.name, ok=done, ms=round((time.monotonic() - started) * 1000))
+        return done
+
+
+def run_worker(app: Flask, queue: str, *, burst: bool = False) -> None:
+    """Serve one queue until told to stop; a job under way is finished first. Outlives restarts of Valkey."""
+    if queue not in QUEUES:
+        raise Refused("queue_unknown", name=queue, known=", ".join(QUEUES))
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    while True:
+        try:
+            EngageWorker(app, queue).work(burst=burst, logging_level="WARNING")
+            return
+        except RedisError as error:
+            log.warning("worker_lost_valkey", queue=queue, error=type(error).__name__)
+            if stop.wait(1.0):
+                return
+
+
+def run_sweeper(app: Flask, *, rounds: int | None = None) -> None:
+    """Call every registered sweep when it is due, for ever (or `rounds` times). Safe in any number of copies: a sweep that runs
+    elsewhere at this moment is passed over."""
+    stop = threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+    settings: Settings = app.extensions["engage_settings"]
+    sweeps: dict[str, Sweep] = app.extensions["engage_sweeps"]
+    due = dict.fromkeys(sweeps, 0.0)
+    while not stop.is_set():
+        for sweep in sweeps.values():
+            if stop.is_set():
+                break
+            if time.monotonic() >= due[sweep.name]:
+                run_sweep(app, sweep)
+                due[sweep.name] = time.monotonic() + sweep.every(settings)
+        _beat(app)
+        if rounds is not None:
+            rounds -= 1
+            if rounds <= 0:
+                return
+        stop.wait(min(1.0, max(0.05, min(due.values(), default=1.0) - time.monotonic())))
+
+
+def run_sweep(app: Flask, sweep: Sweep) -> bool:
+    """One sweep, unless another process runs it right now. A fault in one must not stop the others."""
+    with app.app_context():
+        try:
+            with db.engine.connect() as connection:
+                mine = connection.execute(text("SELECT pg_try_advisory_lock(hashtext(:name))"), {"name": f"sweep:{sweep.name}"}).scalar()
+                connection.commit()
+                if not mine:
+                    return False
+                try:
+                    sweep.function()
+                finally:
+                    connection.execute(text("SELECT pg_advisory_unlock(hashtext(:name))"), {"name": f"sweep:{sweep.name}"})
+                    connection.commit()
+            return True
+        except (SQLAlchemyError, RedisError) as error:
+            log.warning("sweep_failed", sweep=sweep.name, error=type(error).__name__)
+        except Exception:
+            log.exception("sweep_failed", sweep=sweep.name)
+        finally:
+            db.session.remove()
+    return False
+
+
+def _beat(app: Flask) -> None:
+    with app.app_context():
+        with contextlib.suppress(RedisError):
+            redis_connection().set(HEARTBEAT_KEY, int(time.time()), ex=300)

@@ -1,0 +1,35 @@
+"""What is being asked, by whom and until when: facts that pages show. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from surveys.definitions import Definition
+
+
+@dataclass(frozen=True)
+class Office:
+    """Who is asking."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One published survey as its page needs it."""
+
+    version_id: int
+    definition: Definition
+    office: Office
+    closes_at: datetime | None
+    results_on: date | None
+
+
+@dataclass(frozen=True)
+class LiveSurvey:
+    """A survey that is being asked now, as the public may know it."""
+
+    title: str
+    office: str
+    closes_at: datetime | None

@@ -1,0 +1,95 @@
+"""What every citizen page has: the office's name first, the sheets, the footer, and the headers that let nothing out."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from engage.persian import to_persian_digits
+from surveys.asked import Office
+from surveys.citizen.style import style_for
+
+CITY_LINE = "137"
+"""The municipalities' telephone line, where every request is registered."""
+
+FACE = Markup(
+    '<svg class="v" aria-hidden="true"><symbol id="f" viewBox="0 0 40 40"><circle cx="20" cy="20" r="17"/><path d="M14 15v2M26 15v2"/></symbol></svg>'
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A finished document in both encodings, with its own content security policy."""
+
+    body: bytes
+    packed: bytes
+    policy: str
+
+
+def policy(style_source: str, *, framed: bool = False, sends: bool = True) -> str:
+    ancestors = "'self'" if framed else "'none'"
+    form = "'self'" if sends else "'none'"
+    return (
+        f"default-src 'none'; style-src {style_source}; img-src data:; form-action {form}; base-uri 'none'; frame-ancestors {ancestors}"
+    )
+
+
+def city_line() -> Markup:
+    return Markup('<bdi dir="ltr">%s</bdi>') % to_persian_digits(CITY_LINE)
+
+
+def sheet(content: Markup) -> Markup:
+    return Markup('<div class="s">\n%s\n</div>') % content
+
+
+def footer_links(prefix: str = "") -> Markup:
+    """The three ways out. Without `prefix` they are written relative to the page itself, so that every citizen's page is the same bytes."""
+    links = (
+        ("not-me", _("This text isn't for me")),
+        ("stop", _("Don't text me any more")),
+        ("verify", _("Is this text from the municipality?")),
+    )
+    address = (lambda name: f"{prefix}/{name}") if prefix else (lambda name: f"?{name}")
+    rows = Markup("\n").join(Markup('<a href="%s">%s</a>') % (address(name), words) for name, words in links)
+    return Markup('<nav aria-label="%s">\n%s\n</nav>\n') % (_("About this text"), rows)
+
+
+def document(
+    *,
+    title: str,
+    office: Office,
+    main: Markup,
+    nav: Markup = Markup(""),
+    parts: Iterable[str] = (),
+    faces: bool = False,
+    banner: Markup = Markup(""),
+    framed: bool = False,
+    sends: bool = True,
+    pack: bool = True,
+) -> Page:
+    """A whole page. `title` and everything in `main` must be escaped or plain text."""
+    style = style_for(parts)
+    text = Markup(
+        '<!doctype html>\n<html lang="fa" dir="rtl">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">\n<meta name="robots" content="noindex">\n'
+        '<meta name="referrer" content="no-referrer">\n<meta name="format-detection" content="telephone=no">\n'
+        '<title>%s - %s</title>\n<link rel="icon" href="data:,">\n<style>%s</style>\n</head>\n<body>\n'
+        "%s<header><p><i></i>%s</p></header>\n<main id=\"main\">\n%s%s\n</main>\n"
+        "<footer>\n%s<p>%s</p>\n</footer>\n</body>\n</html>\n"
+    ) % (
+        title,
+        office.name,
+        Markup(style.css),
+        banner,
+        office.name,
+        FACE + "\n" if faces else "",
+        main,
+        nav,
+        Markup(_("Public relations, %(office)s · telephone %(line)s")) % {"office": office.name, "line": city_line()},
+    )
+    body = str(text).encode()
+    return Page(body, gzip.compress(body, 9 if pack else 5, mtime=0), policy(style.source, framed=framed, sends=sends))

@@ -1,0 +1,166 @@
+"""What a link shows when there is nothing to fill in: thanks, already answered, closed, not found, too many tries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from engage.clock import TEHRAN
+from engage.persian import format_jalali, format_number, to_persian_digits
+from surveys.asked import Office
+from surveys.citizen.form import CALENDAR
+from surveys.citizen.layout import Page, city_line, document, footer_links, sheet
+
+TICK = Markup('<circle cx="12" cy="12" r="9"/><path d="m8 12 3 3 5-6"/>')
+LENS = Markup('<circle cx="11" cy="11" r="7"/><path d="m16.5 16.5 4.5 4.5"/>')
+HOURGLASS = Markup('<path d="M7 3h10M7 21h10M8 3c0 6 8 6 8 9s-8 3-8 9M16 3c0 6-8 6-8 9s8 3 8 9"/>')
+
+
+def mark(path: Markup, *, good: bool = False) -> Markup:
+    return Markup('<div class="tick%s"><svg viewBox="0 0 24 24" aria-hidden="true">%s</svg></div>\n') % (" y" if good else "", path)
+
+
+def _written(text: str, **values: object) -> Markup:
+    """A translated sentence whose values are markup or plain text; the sentence itself is ours."""
+    return Markup(text) % values
+
+
+def thanks_page(
+    office: Office,
+    receipt_code: str,
+    submitted_at: datetime,
+    closes_at: datetime | None,
+    results_on: date | None,
+    *,
+    is_repeated: bool,
+    prefix: str,
+) -> Page:
+    """After the answers are in: when, the receipt code, and what happens next. `is_repeated` when the link had answered before."""
+    title = _("Your answer is recorded")
+    at = submitted_at.astimezone(TEHRAN)
+    moment = _written(
+        _("%(day)s, at %(time)s"),
+        day=format_jalali(at, with_weekday=True),
+        time=Markup('<bdi dir="ltr">%s</bdi>') % to_persian_digits(f"{at:%H:%M}"),
+    )
+    again = Markup('<p class="n w">%s</p>\n') % _("One answer is accepted from each link. The first one counts.") if is_repeated else ""
+    first = sheet(
+        mark(TICK, good=True)
+        + Markup(
+            '<h1>%s</h1>\n<p>%s</p>\n%s<div class="n code sp">\n<p>%s</p>\n<p><bdi dir="ltr">%s</bdi></p>\n</div>\n<p class="m">%s</p>'
+        )
+        % (
+            _("Thank you. Your answer is recorded."),
+            moment,
+            again,
+            _("Receipt code"),
+            receipt_code,
+            _("This code shows that your answer was counted, not what you answered. Take a picture of it if you like."),
+        )
+    )
+    steps: list[tuple[date, str]] = [(at.date(), _("Your answer arrived."))]
+    if closes_at is not None:
+        steps.append((closes_at.astimezone(TEHRAN).date(), _("The time to answer ends.")))
+    if results_on is not None:
+        steps.append((results_on, _("The result is published at this same address.")))
+    return document(
+        title=title,
+        office=office,
+        main=first + (_timeline(steps) if len(steps) > 1 else Markup("")),
+        nav=footer_links(prefix),
+        parts=("thanks",),
+        pack=False,
+    )
+
+
+def _timeline(steps: Sequence[tuple[date, str]]) -> Markup:
+    rows = Markup("\n").join(
+        Markup("<li%s><b>%s</b><span>%s</span></li>") % (Markup(' class="on"') if not index else "", format_jalali(day, with_year=False), words)
+        for index, (day, words) in enumerate(steps)
+    )
+    return Markup("\n") + sheet(Markup('<h2>%s</h2>\n<ol class="tl">\n%s\n</ol>') % (_("What happens next?"), rows))
+
+
+def answered_page(office: Office, results_on: date | None) -> Page:
+    title = _("Your answer was recorded before")
+    main = sheet(
+        mark(TICK, good=True)
+        + Markup('<h1>%s</h1>\n<p>%s</p>\n<p class="m">%s</p>')
+        % (
+            title,
+            _("One answer is accepted from each link. Yours is counted and there is nothing more to do."),
+            _("To protect your privacy, answers are not shown again."),
+        )
+    )
+    if results_on is not None:
+        main += Markup("\n") + sheet(
+            Markup("<h2>%s</h2>\n<p>%s</p>")
+            % (_("When is the result published?"), _("By %(day)s, at this same address.", day=format_jalali(results_on, with_weekday=True)))
+        )
+    return document(title=title, office=office, main=main, nav=footer_links(), parts=("thanks",))
+
+
+def closed_page(
+    office: Office, *, title: str, closed_at: datetime | None, answered_count: int | None, results_on: date | None, results_url: str | None
+) -> Page:
+    """The time is over: which survey, since when, how many answered, and where the result is or will be."""
+    heading = _("The time to answer is over")
+    day = format_jalali(closed_at, with_weekday=True) if closed_at is not None else None
+    lines = [Markup('<p class="eb">%s</p>\n<h1>%s</h1>') % (title, heading)]
+    said = _("This survey was closed on %(day)s.", day=day) if day else _("This survey is closed.")
+    if answered_count:
+        said += " " + _("%(count)s people answered.", count=format_number(answered_count))
+    lines.append(Markup("<p>%s</p>") % said)
+    if results_url:
+        lines.append(Markup('<p class="sp"><a class="btn" href="%s">%s</a></p>') % (results_url, _("See the result")))
+    elif results_on is not None:
+        lines.append(
+            Markup("<p>%s</p>") % _("The result is published by %(day)s, at this same address.", day=format_jalali(results_on, with_weekday=True))
+        )
+    more = Markup("<h2>%s</h2>\n<p>%s</p>") % (
+        _("Is there something left to say?"),
+        _written(_("Tell us by telephone %(line)s or at your neighbourhood house; it is registered and followed up there."), line=city_line()),
+    )
+    main = sheet(mark(CALENDAR) + Markup("\n").join(lines)) + Markup("\n") + sheet(more)
+    return document(title=heading, office=office, main=main, nav=footer_links(), parts=("thanks",))
+
+
+def not_found_page(office: Office) -> Page:
+    """The one page for every address that leads nowhere."""
+    title = _("This address wasn't found")
+    hints = Markup("<li>%s</li><li>%s</li><li>%s</li>") % (
+        _("Tap the link in the text itself, or type it to its last letter."),
+        _("Capital and small letters of the link differ."),
+        _written(_("If that doesn't help, ring %(line)s."), line=city_line()),
+    )
+    main = (
+        sheet(mark(LENS) + Markup("<h1>%s</h1>\n<p>%s</p>") % (title, _("Perhaps it was typed incompletely, or its time has passed.")))
+        + Markup("\n")
+        + sheet(
+            Markup('<h2>%s</h2>\n<ul class="ul">%s</ul>\n<p class="sp"><a class="btn b2" href="/verify">%s</a></p>')
+            % (_("What can you do?"), hints, _("Is this text from the municipality?"))
+        )
+    )
+    return document(title=title, office=office, main=main, parts=("thanks",))
+
+
+def too_many_page(office: Office) -> Page:
+    """Too many wrong addresses from one place."""
+    title = _("Too many wrong addresses")
+    main = sheet(
+        mark(HOURGLASS)
+        + Markup("<h1>%s</h1>\n<p>%s</p>") % (title, _("Please wait a minute, then tap the link in the text itself. Right links always open."))
+    )
+    return document(title=title, office=office, main=main, parts=("thanks",))
+
+
+def too_large_page(office: Office) -> Page:
+    title = _("This was too much text")
+    main = sheet(
+        mark(HOURGLASS)
+        + Markup("<h1>%s</h1>\n<p>%s</p>") % (title, _("Nothing was recorded. Go back: what you typed is still there. Shorten it and send it again."))
+    )
+    return document(title=title, office=office, main=main, parts=("thanks",))

@@ -1,0 +1,115 @@
+"""Publishing a version, and closing: by an officer, or because the time is over."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import func, insert, select, update
+
+from engage.clock import TEHRAN, now
+from engage.db import db, transaction
+from engage.events import publish
+from engage.identity.commands import record_audit
+from engage.refusal import Refused
+from surveys import rules
+from surveys.definitions import gaps, load
+from surveys.events import SurveyClosed, SurveyPublished
+from surveys.models import Invitation, Survey, SurveyVersion
+
+
+def publish_survey(survey_id: int, *, closes_at: datetime | None, results_on: date | None, actor_id: int | None) -> int:
+    """The draft is the survey's newest version, open for answers until `closes_at`; returns the version's id.
+
+    A draft that equals the newest version makes no second one: only the dates change. Refused: "survey_has_no_question",
+    "survey_without_title", "survey_incomplete" (number, code), "deadline_passed", "results_before_deadline", "survey_not_found".
+    """
+    at = now()
+    if closes_at is not None and closes_at <= at:
+        raise Refused("deadline_passed")
+    if closes_at is not None and results_on is not None and results_on < closes_at.astimezone(TEHRAN).date():
+        raise Refused("results_before_deadline")
+    with transaction() as session:
+        survey = session.execute(select(Survey).where(Survey.id == survey_id).with_for_update(key_share=True)).scalar_one_or_none()
+        if survey is None:
+            raise Refused("survey_not_found")
+        missing = gaps(load(survey.draft))
+        if missing:
+            first = next((gap for gap in missing if gap.number == 0), missing[0])
+            if first.number == 0:
+                raise Refused(first.code)
+            raise Refused("survey_incomplete", number=first.number, gap=first.code)
+        newest = session.execute(
+            select(SurveyVersion).where(SurveyVersion.survey_id == survey_id).order_by(SurveyVersion.number.desc()).limit(1)
+        ).scalar_one_or_none()
+        if newest is not None and newest.definition == survey.draft:
+            version_id, number = newest.id, newest.number
+        else:
+            number = newest.number + 1 if newest else 1
+            version_id = session.execute(
+                insert(SurveyVersion)
+                .values(survey_id=survey_id, number=number, definition=survey.draft, published_by=actor_id, published_at=at)
+                .returning(SurveyVersion.id)
+            ).scalar_one()
+        survey.state = rules.OPEN
+        survey.published_version_id = version_id
+        survey.closes_at = closes_at
+        survey.results_on = results_on
+        survey.closed_at = None
+        session.flush()
+        if closes_at is not None:
+            # A later deadline is for everyone who was asked, not only for those who are asked from now on.
+            session.execute(
+                update(Invitation).where(Invitation.survey_id == survey_id, Invitation.expires_at < closes_at).values(expires_at=closes_at)
+            )
+        record_audit(
+            "survey_published",
+            unit_id=survey.unit_id,
+            object_type="survey",
+            object_id=survey_id,
+            detail={"title": survey.title, "version": number},
+            actor_id=actor_id,
+        )
+        publish(SurveyPublished(survey_id, version_id))
+    return int(version_id)
+
+
+def close_survey(survey_id: int, *, actor_id: int | None) -> None:
+    """No answer is accepted any more. Refused: "survey_not_closable"."""
+    with transaction():
+        _close(survey_id, actor_id)
+
+
+def close_due_surveys() -> int:
+    """Every open survey whose deadline has passed is closed; safe in any number of sweepers. Returns how many."""
+    due = db.session.execute(select(Survey.id).where(Survey.state == rules.OPEN, Survey.closes_at <= now()).limit(100)).scalars().all()
+    closed = 0
+    for survey_id in due:
+        try:
+            with transaction():
+                _close(survey_id, None, only_due=True)
+                closed += 1
+        except Refused:
+            continue  # another sweeper, or an officer who moved the deadline, was first
+    return closed
+
+
+def _close(survey_id: int, actor_id: int | None, *, only_due: bool = False) -> None:
+    at = now()
+    wanted = update(Survey).where(Survey.id == survey_id, Survey.state == rules.OPEN)
+    if only_due:
+        wanted = wanted.where(Survey.closes_at <= at)
+    closed = db.session.execute(
+        # What was closed by its deadline was closed at the deadline, however late the sweeper came.
+        wanted.values(state=rules.CLOSED, closed_at=func.least(func.coalesce(Survey.closes_at, at), at)).returning(Survey.unit_id, Survey.title)
+    ).first()
+    if closed is None:
+        raise Refused("survey_not_closable")
+    record_audit(
+        "survey_closed",
+        unit_id=closed.unit_id,
+        object_type="survey",
+        object_id=survey_id,
+        detail={"title": closed.title},
+        actor_id=actor_id,
+    )
+    publish(SurveyClosed(survey_id))

@@ -1,0 +1,27 @@
+"""What the surveys room adds to the application."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_babel import lazy_gettext as _l
+
+from engage.identity.audit_labels import register_audit_labels
+from engage.identity.rules import Permission
+from engage.jobs import register_sweep
+from engage.web.nav import NavItem, register_nav
+from engage.web.refusals import register_refusals
+from surveys import public, results, views
+from surveys.citizen import shelf
+from surveys.commands import close_due_surveys
+from surveys.words import AUDIT, REFUSALS
+
+
+def install(app: Flask) -> None:
+    shelf.install(app)
+    results.install(app)
+    app.register_blueprint(public.blueprint)
+    app.register_blueprint(views.blueprint)
+    register_nav(app, NavItem("surveys", _l("Surveys"), "clipboard-list", "surveys.list_page", Permission.SURVEYS_VIEW, order=30))
+    register_refusals(REFUSALS)
+    register_audit_labels(app, AUDIT)
+    register_sweep(app, "close_surveys", lambda settings: settings.timings.sweep, close_due_surveys)

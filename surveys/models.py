@@ -1,0 +1,113 @@
+"""Surveys, their immutable versions, the invitations that carry a personal link, and responses."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, ForeignKey, Identity, Index, Integer, LargeBinary, SmallInteger, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engage.db import UTCDateTime, db
+
+
+class SurveyState(StrEnum):
+    DRAFT = "draft"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Survey(db.Model):
+    """A questionnaire: an editable draft, and the published version citizens answer."""
+
+    __tablename__ = "survey"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    slug: Mapped[str] = mapped_column(Text, unique=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    title: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    draft: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    draft_revision: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    """Raised by every save; a save names the revision it started from, so two officers never overwrite each other silently."""
+    previous_draft: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    """The draft before the last save, for one step of undo."""
+    published_version_id: Mapped[int | None] = mapped_column(BigInteger)
+    closes_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    results_on: Mapped[date | None] = mapped_column(Date)
+    """The day on which citizens were promised the results."""
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("app_user.id"))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    __table_args__ = (
+        CheckConstraint("state IN ('draft', 'open', 'closed')", name="state_known"),
+        CheckConstraint("state = 'draft' OR published_version_id IS NOT NULL", name="published_has_version"),
+        Index("ix_survey_open", "closes_at", postgresql_where="state = 'open'"),
+    )
+
+
+class SurveyVersion(db.Model):
+    """What was published: never changed (trigger in the migration), so every response can be read for ever."""
+
+    __tablename__ = "survey_version"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    survey_id: Mapped[int] = mapped_column(ForeignKey("survey.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    definition: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    published_by: Mapped[int | None] = mapped_column(ForeignKey("app_user.id"))
+    published_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    __table_args__ = (UniqueConstraint("survey_id", "number"),)
+
+
+class Invitation(db.Model):
+    """One number's one right to answer one survey. The link's letters are derived from the id; only their digest is stored."""
+
+    __tablename__ = "invitation"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    survey_id: Mapped[int] = mapped_column(ForeignKey("survey.id"))
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    identity_id: Mapped[int] = mapped_column(ForeignKey("phone_identity.id"), index=True)
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    key_version: Mapped[int] = mapped_column(SmallInteger)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    opened_on: Mapped[date | None] = mapped_column(Date)
+    """First GET, day precision; robots that preview links are included, and reports say so."""
+    started_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """First POST"""
+    answered: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
+    revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    __table_args__ = (UniqueConstraint("survey_id", "identity_id"),)
+
+
+class Response(db.Model):
+    """One person's answers as one document, checked against the version it names."""
+
+    __tablename__ = "response"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    survey_id: Mapped[int] = mapped_column(ForeignKey("survey.id"))
+    version_id: Mapped[int] = mapped_column(ForeignKey("survey_version.id"))
+    invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id"), unique=True)
+    channel: Mapped[str] = mapped_column(Text)
+    answers: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    receipt_code: Mapped[str] = mapped_column(Text)
+    submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    __table_args__ = (Index("ix_response_survey", "survey_id", "id"),)
+
+
+class AnswersMark(db.Model):
+    """Whether answers have arrived since reports were last told: a burst of thousands makes one event, not thousands."""
+
+    __tablename__ = "survey_answers_mark"
+
+    survey_id: Mapped[int] = mapped_column(ForeignKey("survey.id", ondelete="CASCADE"), primary_key=True)
+    pending: Mapped[bool] = mapped_column(Boolean, default=False)

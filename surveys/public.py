@@ -1,0 +1,256 @@
+"""Citizens' pages: the personal link at the root of the site, and its three ways out.
+
+The letters of the link are all the authority there is: 64 bits nobody can guess, no session, no cookie. A form on another site could
+only be sent by someone who knows the link already, so there is no CSRF token, and every citizen's page can be the same bytes.
+A GET never answers, confirms or withdraws; an address that leads nowhere always gets the same page.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from flask import Blueprint, Response, current_app, request
+from redis.exceptions import RedisError
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from engage.clock import now, today_in_tehran
+from engage.config import Settings
+from engage.identity.guard import public
+from engage.jobs import redis_connection
+from engage.web.csrf import csrf_exempt
+from surveys import commands, queries
+from surveys.asked import Asked, Office
+from surveys.citizen import form, states, ways_out
+from surveys.citizen.layout import Page
+from surveys.citizen.shelf import page_of
+from surveys.commands import Outcome
+from surveys.definitions import read_answers
+from surveys.queries import FoundLink
+from surveys.results import results_address
+from surveys.rules import Link, LinkState, link_state
+
+log = structlog.get_logger(__name__)
+
+blueprint = Blueprint("survey_links", __name__)
+
+MISSES_A_MINUTE = 60
+WAYS_OUT = ("not-me", "stop", "verify")
+
+
+@blueprint.get("/verify")
+@public
+def verify() -> Response:
+    return _answer(_verify_page(_anyone(), ""))
+
+
+@blueprint.get("/<token>")
+@public
+def show_link(token: str) -> Response:
+    link = queries.find_link(token)
+    state = _state(link)
+    if link is None or state is LinkState.NOT_FOUND:
+        return _miss()
+    if link.opened_on is None and request.method != "HEAD":
+        commands.note_opened(link.invitation_id, today_in_tehran().date())
+    way_out = request.query_string.decode("ascii", "replace").rstrip("=")
+    if way_out in WAYS_OUT:
+        return _answer(_way_out(link, token, way_out))
+    return _answer(_page(link, state))
+
+
+@blueprint.post("/<token>")
+@csrf_exempt
+@public
+def send_answers(token: str) -> Response:
+    link = queries.find_link(token)
+    state = _state(link)
+    if link is None or state is LinkState.NOT_FOUND:
+        return _miss()
+    office = Office(link.office_name)
+    if state is LinkState.ANSWERED:
+        return _thanks(link, office, token, commands.earlier_submission(link))
+    if state is LinkState.CLOSED:
+        return _answer(_page(link, state), 410)
+    given = request.form.to_dict(flat=False)
+    asked = _asked_version(link, given)
+    reading = read_answers(asked.definition, given)
+    if reading.problems:
+        commands.note_started(link.invitation_id)
+        return _answer(form.error_page(asked, given, reading.problems), 422)
+    submission = commands.submit_response(link, asked.version_id, reading.answers)
+    if submission.outcome is Outcome.TOO_LATE:
+        return _answer(_page(link, LinkState.CLOSED), 410)
+    return _thanks(link, office, token, submission)
+
+
+@blueprint.get("/<token>/<any('not-me', 'stop', 'verify'):way_out>")
+@public
+def ask_way_out(token: str, way_out: str) -> Response:
+    link = queries.find_link(token)
+    if link is None or link.is_revoked:
+        return _miss()
+    return _answer(_way_out(link, token, way_out))
+
+
+@blueprint.post("/<token>/not-me")
+@csrf_exempt
+@public
+def disown_number(token: str) -> Response:
+    link = queries.find_link(token)
+    if link is None:
+        return _miss()
+    commands.disown_number(link)
+    return _answer(ways_out.disowned_page(Office(link.office_name)))
+
+
+@blueprint.post("/<token>/stop")
+@csrf_exempt
+@public
+def stop_texts(token: str) -> Response:
+    link = queries.find_link(token)
+    if link is None or link.is_revoked:
+        return _miss()
+    commands.request_opt_out(link)
+    return _answer(ways_out.stopped_page(Office(link.office_name)))
+
+
+@blueprint.errorhandler(RequestEntityTooLarge)
+def _too_large(error: RequestEntityTooLarge) -> Response:
+    return _answer(page_of("too_large", lambda: states.too_large_page(_anyone())), 413)
+
+
+# -- parts ---------------------------------------------------------------------------------------------------------------------------
+
+
+def _state(link: FoundLink | None) -> LinkState:
+    if link is None:
+        return LinkState.NOT_FOUND
+    facts = Link(link.survey_state, link.version_id is not None, link.closes_at, link.expires_at, link.is_answered, link.is_revoked)
+    return link_state(facts, now())
+
+
+def _page(link: FoundLink, state: LinkState) -> Page:
+    office = Office(link.office_name)
+    if state is LinkState.ANSWERED:
+        return page_of(("answered", link.office_name, link.results_on), lambda: states.answered_page(office, link.results_on))
+    if state is LinkState.CLOSED:
+        return _closed_page(link, office)
+    key = ("form", link.version_id, link.office_name, link.closes_at, link.results_on)
+    return page_of(key, lambda: form.form_page(_asked(link)))
+
+
+def _closed_page(link: FoundLink, office: Office) -> Page:
+    closed_at = link.closed_at or (link.closes_at if link.closes_at is not None and link.closes_at <= now() else None)
+    address = results_address(link.survey_id, link.survey_slug)
+    key = ("closed", link.survey_id, link.title, link.office_name, closed_at, link.results_on, address)
+    return page_of(
+        key,
+        lambda: states.closed_page(
+            office,
+            title=link.title,
+            closed_at=closed_at,
+            answered_count=queries.response_count(link.survey_id) if closed_at is not None else None,
+            results_on=link.results_on,
+            results_url=address,
+        ),
+    )
+
+
+def _asked(link: FoundLink) -> Asked:
+    asked = queries.survey_for_page(link)
+    assert asked is not None, "an open survey has a version"
+    return asked
+
+
+def _asked_version(link: FoundLink, given: dict[str, list[str]]) -> Asked:
+    """The version the form was made from: a page left open while a new version came out is still read by its own questions."""
+    named = given.get("version", [""])[0]
+    if named.isascii() and named.isdigit() and len(named) < 19:
+        asked = queries.survey_for_page(link, int(named))
+        if asked is not None:
+            return asked
+    return _asked(link)
+
+
+def _thanks(link: FoundLink, office: Office, token: str, submission: commands.Submission) -> Response:
+    if submission.submitted_at is None:
+        return _answer(_page(link, LinkState.ANSWERED))
+    page = states.thanks_page(
+        office,
+        submission.receipt_code,
+        submission.submitted_at,
+        link.closes_at,
+        link.results_on,
+        is_repeated=submission.outcome is Outcome.REPEATED,
+        prefix=f"/{token}",
+    )
+    return _answer(page)
+
+
+def _way_out(link: FoundLink, token: str, name: str) -> Page:
+    office, prefix = Office(link.office_name), f"/{token}"
+    if name == "not-me":
+        return ways_out.not_me_page(office, prefix)
+    if name == "stop":
+        return ways_out.stop_page(office, prefix)
+    return _verify_page(office, prefix)
+
+
+def _verify_page(office: Office, back: str) -> Page:
+    settings = _settings()
+    return ways_out.verify_page(office, queries.live_surveys(), settings.gateway_line, settings.base_url, now(), back)
+
+
+def _anyone() -> Office:
+    """Where no survey says which office asks: the topmost unit."""
+    return Office(queries.top_office_name())
+
+
+def _miss() -> Response:
+    """The same page for every address that leads nowhere, and a limit on how many of them one client may try."""
+    if _misses_of_client() > MISSES_A_MINUTE:
+        response = _answer(page_of("too_many", lambda: states.too_many_page(_anyone())), 429)
+        response.headers["Retry-After"] = "60"
+        return response
+    return _answer(page_of("not_found", lambda: states.not_found_page(_anyone())), 404)
+
+
+def _misses_of_client() -> int:
+    key = f"engage:misses:{request.remote_addr}:{int(now().timestamp() // 60)}"
+    try:
+        pipe = redis_connection().pipeline(transaction=False)
+        pipe.incr(key)
+        pipe.expire(key, 120)
+        count = pipe.execute()[0]
+    except RedisError as error:
+        # Guessing 64 bits stays hopeless without the limit; citizens must not pay for a doorbell that is away.
+        log.warning("misses_uncounted", error=type(error).__name__)
+        return 0
+    return int(count)
+
+
+def _answer(page: Page, status: int = 200) -> Response:
+    headers: dict[str, Any] = {
+        "Content-Security-Policy": page.policy,
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Robots-Tag": "noindex",
+        "Vary": "Accept-Encoding",
+    }
+    if _takes_gzip():
+        headers["Content-Encoding"] = "gzip"
+        return Response(page.packed, status, headers, content_type="text/html; charset=utf-8")
+    return Response(page.body, status, headers, content_type="text/html; charset=utf-8")
+
+
+def _takes_gzip() -> bool:
+    accepted = request.environ.get("HTTP_ACCEPT_ENCODING", "")
+    if "gzip" not in accepted:
+        return False
+    return ";" not in accepted or request.accept_encodings["gzip"] > 0
+
+
+def _settings() -> Settings:
+    found: Settings = current_app.extensions["engage_settings"]
+    return found

@@ -1,0 +1,60 @@
+"""Responses and the definitions that explain them, for reports and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from engage.db import db
+from engage.refusal import Refused
+from surveys.definitions import Definition, load
+from surveys.models import Response, SurveyVersion
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseDocument:
+    """One person's answers, without anything that says who it was."""
+
+    version_id: int
+    answers: dict[str, Any]
+    submitted_at: datetime
+    channel: str
+
+
+def definition_of(version_id: int) -> Definition:
+    """What was published as this version. Refused("version_not_found")."""
+    raw = db.session.execute(select(SurveyVersion.definition).where(SurveyVersion.id == version_id)).scalar_one_or_none()
+    if raw is None:
+        raise Refused("version_not_found")
+    return load(raw)
+
+
+def definitions_of_survey(survey_id: int) -> dict[int, Definition]:
+    """Every published version by its id, oldest first."""
+    rows = db.session.execute(
+        select(SurveyVersion.id, SurveyVersion.definition).where(SurveyVersion.survey_id == survey_id).order_by(SurveyVersion.number)
+    )
+    return {version_id: load(raw) for version_id, raw in rows}
+
+
+def response_count(survey_id: int) -> int:
+    return int(db.session.execute(select(func.count()).where(Response.survey_id == survey_id)).scalar_one())
+
+
+def response_documents(survey_id: int, *, batch: int = 2000) -> Iterator[ResponseDocument]:
+    """All responses in the order they arrived, streamed in batches: memory doesn't grow with their number.
+
+    They are those of one moment as long as the caller reads them to the end within one transaction.
+    """
+    rows = db.session.execute(
+        select(Response.version_id, Response.answers, Response.submitted_at, Response.channel)
+        .where(Response.survey_id == survey_id)
+        .order_by(Response.id)
+        .execution_options(yield_per=batch)
+    )
+    for row in rows:
+        yield ResponseDocument(*row)

@@ -1,0 +1,194 @@
+"""What every question type says about itself: its definition, how input is read, how it is drawn, counted and exported.
+
+Pure. Sentences for citizens are made by the caller's translator `_`, so that the English sources stand beside what they explain.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar, TypeAlias
+
+import msgspec
+from markupsafe import Markup
+
+from engage.persian import format_number
+
+Answer: TypeAlias = "str | list[str] | int | float"
+Translate: TypeAlias = Callable[..., str]
+
+ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+MAX_LABEL = 500
+MAX_HINT = 500
+MAX_OPTION = 300
+MAX_OPTIONS = 300
+
+
+class Tally(StrEnum):
+    """How reports count a question."""
+
+    CHOICES = "choices"
+    """One count per option; a person may be in several."""
+    SCALE = "scale"
+    """One count per point, and a mean."""
+    NUMBERS = "numbers"
+    TEXTS = "texts"
+
+
+class DefinitionProblem(ValueError):
+    """A definition can't be taken: `code`, and where (`place` is a question's id or "")."""
+
+    def __init__(self, code: str, place: str = "") -> None:
+        super().__init__(f"{code} at {place}" if place else code)
+        self.code = code
+        self.place = place
+
+
+class AnswerProblem(ValueError):
+    """What was typed or chosen isn't an answer to this question. `code` and `params` are explained by the type."""
+
+    def __init__(self, code: str, **params: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = params
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of an export: its key, unique within the question, and its heading."""
+
+    key: str
+    heading: str
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a control needs to be drawn: what was typed before, and the attributes that lead a screen reader to hint and error."""
+
+    given: Sequence[str] = ()
+    is_bad: bool = False
+    described_by: str = ""
+    translate: Translate = field(default=lambda text, **params: text % params if params else text)
+
+    def attributes(self, *, first: bool = True) -> Markup:
+        """aria attributes for a control; within a group only the first one carries them."""
+        if not first:
+            return Markup("")
+        bad = Markup(' aria-invalid="true"') if self.is_bad else Markup("")
+        told = Markup(' aria-describedby="%s"') % self.described_by if self.described_by else Markup("")
+        return bad + told
+
+
+class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One thing to choose. An exclusive one («نظری ندارم») can't be chosen together with others."""
+
+    id: str
+    label: str
+    exclusive: bool = False
+
+
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
+    """One question of a survey. Subclasses are its types; each lives in its own file and is listed in `surveys.types`."""
+
+    is_group: ClassVar[bool] = True
+    """Drawn as a fieldset of several controls rather than one labelled input."""
+    tally: ClassVar[Tally]
+    parts: ClassVar[tuple[str, ...]] = ()
+    """Parts of the citizen stylesheet this type needs."""
+
+    id: str
+    label: str
+    hint: str = ""
+    required: bool = False
+
+    # -- the definition ------------------------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Raise DefinitionProblem when no form could be made of this."""
+        if not ID_PATTERN.fullmatch(self.id):
+            raise DefinitionProblem("question_id_malformed", self.id[:40])
+        check_text(self.label, MAX_LABEL, self.id)
+        check_text(self.hint, MAX_HINT, self.id)
+
+    def gaps(self) -> list[str]:
+        """Codes of what must still be filled in or mended before this can be published."""
+        return [] if self.label.strip() else ["question_without_label"]
+
+    # -- answers -------------------------------------------------------------------------------------------------------
+
+    def read(self, values: Sequence[str]) -> Answer | None:
+        """The answer in a form's raw values, None when nothing was answered; AnswerProblem when it is none.
+
+        Whether an answer is required is checked here, too.
+        """
+        raise NotImplementedError
+
+    def accepts(self, answer: Any) -> bool:
+        """Whether a stored answer satisfies this definition, whoever wrote it."""
+        raise NotImplementedError
+
+    def typed(self, answer: Answer) -> list[str]:
+        """Form values that `read` turns into this answer again."""
+        raise NotImplementedError
+
+    # -- the page ------------------------------------------------------------------------------------------------------
+
+    @property
+    def first_control(self) -> str:
+        """The HTML id an error leads to."""
+        return self.id
+
+    def instruction(self, _: Translate) -> str:
+        """What the reader must know before answering (limits), or nothing."""
+        return ""
+
+    def draw(self, drawn: Drawn) -> Markup:
+        """The controls, without label, hint and error."""
+        raise NotImplementedError
+
+    def explain(self, problem: AnswerProblem, _: Translate) -> tuple[str, str]:
+        """A problem in a few words for the summary, and in full for the place itself."""
+        if problem.code == "answer_missing":
+            return self.explain_missing(_)
+        if problem.code == "several_answers":
+            return _("more than one answer arrived"), _("More than one answer arrived for this question. Please answer it again.")
+        return _("this answer can't be read"), _("This answer can't be read. Please answer it again.")
+
+    def explain_missing(self, _: Translate) -> tuple[str, str]:
+        return _("write your answer"), _("Please write your answer.")
+
+    # -- reports -------------------------------------------------------------------------------------------------------
+
+    def columns(self) -> list[Column]:
+        return [Column(self.id, self.label)]
+
+    def cells(self, answer: Answer | None) -> list[str | int | float | None]:
+        """The values of `columns` for one answer, None where nothing was answered."""
+        raise NotImplementedError
+
+
+def check_text(text: str, limit: int, place: str) -> None:
+    """DefinitionProblem for a text that is too long or that PostgreSQL can't hold faithfully."""
+    if len(text) > limit:
+        raise DefinitionProblem("definition_text_too_long", place)
+    if not is_storable(text):
+        raise DefinitionProblem("definition_text_unreadable", place)
+
+
+def is_storable(text: str) -> bool:
+    """False for NUL and half characters (lone surrogates), which neither JSONB nor UTF-8 can carry."""
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def only_value(values: Sequence[str]) -> str:
+    """The one value of a control that has one; AnswerProblem when a forged form sends several different ones."""
+    distinct = set(values)
+    if len(distinct) > 1:
+        raise AnswerProblem("several_answers")
+    return values[0] if values else ""
+
+
+def spoken(number: int | float) -> str:
+    return format_number(number)

@@ -1,0 +1,148 @@
+"""Real parts for every test: PostgreSQL and Valkey of our own launchers, the gateway simulator over HTTP, real RQ jobs.
+
+Feature tests commit for real (several connections, after-commit work and SKIP LOCKED are what is tested), and every test starts
+with empty tables.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from rq.serializers import JSONSerializer
+from sqlalchemy import text
+
+from contacts.commands import ensure_purposes
+from engage.app import create_app
+from engage.clock import FrozenClock
+from engage.config import Settings, Timings
+from engage.db import db
+from engage.embedded import Servers
+from engage.jobs import QUEUES, queue_named, redis_connection
+from engage.operations import migrate
+from engage.sms.simulator.process import SimulatorProcess
+from engage.vault import Vault
+
+NOON = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+"""Sunday 1 Azar 1405, 12:00 in Tehran: inside every sending window."""
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Iterator[Path]:
+    # Not pytest's own folder: its path can exceed what a unix socket's address holds, and root's PostgreSQL must reach it.
+    with tempfile.TemporaryDirectory(prefix="engage-test-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def servers(data_dir: Path) -> Iterator[Servers]:
+    with Servers(data_dir, fast=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def simulator_process(data_dir: Path) -> Iterator[SimulatorProcess]:
+    with SimulatorProcess(data_dir / "simulator") as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def settings(servers: Servers, simulator_process: SimulatorProcess, data_dir: Path) -> Settings:
+    assert servers.database_url and servers.redis_url
+    migrate.upgrade(servers.database_url)
+    return Settings(
+        database_url=servers.database_url,
+        redis_url=servers.redis_url,
+        data_dir=data_dir,
+        keys_path=data_dir / "keys" / "keys.json",
+        environment="test",
+        base_url="https://m12.example.ir",
+        gateway_url=simulator_process.base_url,
+        gateway_api_key=simulator_process.api_key,
+        gateway_line=simulator_process.line,
+        webhook_token="test-webhook-token-0123456789",
+        # A call that hangs must not hold a test for 20 s; all other intervals are production's, on a clock that tests move.
+        timings=Timings(lease_margin=3.0),
+        log_level=os.environ.get("ENGAGE_LOG_LEVEL", "ERROR"),
+    )
+
+
+@pytest.fixture(scope="session")
+def clock() -> FrozenClock:
+    return FrozenClock(NOON)
+
+
+@pytest.fixture(scope="session")
+def whole_app(settings: Settings, clock: FrozenClock) -> Iterator[Flask]:
+    app = create_app(settings, clock=clock, vault=Vault.load_or_create(settings.keys_path))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(whole_app: Flask, clock: FrozenClock, simulator_process: SimulatorProcess) -> Iterator[Flask]:
+    """The application inside its context, on empty tables, at noon, with a fresh gateway."""
+    clock.set(NOON)
+    simulator_process.reset()
+    with whole_app.app_context():
+        empty_tables()
+        ensure_purposes()
+        redis_connection().flushdb()
+        yield whole_app
+        db.session.remove()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def session(app: Flask):  # type: ignore[no-untyped-def]
+    return db.session
+
+
+@pytest.fixture
+def gateway_simulator(app: Flask, simulator_process: SimulatorProcess) -> SimulatorProcess:
+    return simulator_process
+
+
+@pytest.fixture
+def drain(app: Flask) -> Callable[[], int]:
+    """Run every queued job, and those they queue, in this process. Returns how many ran; a failed job fails the test."""
+
+    def run() -> int:
+        count = 0
+        while any(queue_named(name).count for name in QUEUES):
+            for name in QUEUES:
+                queue = queue_named(name)
+                while True:
+                    job = queue.dequeue_any([queue], None, connection=redis_connection(), serializer=JSONSerializer)
+                    if job is None:
+                        break
+                    count += 1
+                    job[0].func(*job[0].args)
+                    job[0].delete()
+                    db.session.remove()
+                    assert count < 10_000, "jobs ring for one another for ever"
+        return count
+
+    return run
+
+
+def empty_tables() -> None:
+    """Delete every row of every table but the migration's own, and what migrations seed is seeded again."""
+    with db.engine.begin() as connection:
+        names = [f'"{table.name}"' for table in db.metadata.sorted_tables]
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        filled = [n for n in names if connection.execute(text(f"SELECT EXISTS (SELECT 1 FROM {n})")).scalar()]
+        if filled:
+            connection.execute(text(f"TRUNCATE {', '.join(filled)} RESTART IDENTITY CASCADE"))
+        connection.execute(text("SELECT engage_seed()"))
