@@ -22,14 +22,14 @@ from sqlalchemy.exc import DBAPIError
 from campaigns import rules, texts
 from campaigns.commands.claim import Claim, claim_batch, hand_back
 from campaigns.commands.settle import settle_batch
-from contacts.queries import open_phone
+from contacts.queries import open_phones
 from engage.clock import now
 from engage.config import Settings
 from engage.db import release_session
 from engage.sms.port import Gateway, Outcome, OutcomeKind, Outgoing
 from engage.sms.segments import pages
 from engage.vault import sha256
-from surveys.queries import link_of
+from surveys.queries import links_of
 
 log = structlog.get_logger(__name__)
 
@@ -144,14 +144,15 @@ def _may_call(settings: Settings, claim: Claim) -> bool:
 
 def render_batch(claim: Claim) -> tuple[list[Outgoing], Made]:
     """The texts of a claim, and for each message the (SHA-256, pages) that are kept of it."""
+    render = texts.renderer(claim.template, claim.parameters)
+    messages = claim.messages
+    phones = open_phones([(message.identity_id, message.phone_cipher) for message in messages])
+    links = links_of([(message.invitation_id, message.key_version) for message in messages])
     outgoing = []
     made: Made = {}
-    for message in claim.messages:
-        assert message.invitation_id is not None
-        assert message.key_version is not None
-        link = link_of(message.invitation_id, message.key_version)
-        text = texts.render(claim.template, claim.parameters | message.params, link)
-        outgoing.append(Outgoing(message.id, open_phone(message.identity_id, message.phone_cipher), text))
+    for message, phone, link in zip(messages, phones, links, strict=True):
+        text = render(message.params, link)
+        outgoing.append(Outgoing(message.id, phone, text))
         made[message.id] = (sha256(text), pages(text))
     return outgoing, made
 

@@ -10,7 +10,7 @@ A text is what the officer wrote, then the citizen's own link on a line of its o
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from engage.refusal import Refused
@@ -80,6 +80,17 @@ def render(template: str, parameters: Mapping[str, str], link: str, *, opt_out: 
 
     body = _PLACEHOLDER.sub(value_of, template).rstrip()
     return compose_text(f"{body}\n{link}", opt_out=opt_out)
+
+
+def renderer(template: str, shared: Mapping[str, str], *, opt_out: bool = True) -> Callable[[Mapping[str, str], str], str]:
+    """`render` for many recipients of one text: what is the same for all of them is worked out once.
+
+    The function takes a recipient's own parameters and link, and gives exactly what `render` gives with both joined.
+    """
+    if placeholders_of(template) & {"first_name", "neighbourhood"}:
+        return lambda own, link: render(template, {**shared, **own}, link, opt_out=opt_out)
+    before, _, after = render(template, shared, SAMPLE_TOKEN, opt_out=opt_out).rpartition(SAMPLE_TOKEN)
+    return lambda own, link: f"{before}{link}{after}"
 
 
 def measure(text: str) -> TextMeasure:

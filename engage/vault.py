@@ -28,6 +28,8 @@ TOKEN_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 """base57: no 0, 1, I, O, l, so that a token survives being read out on the telephone."""
 TOKEN_LENGTH = 11
 _NONCE = 12
+_PAIRS = [first + second for second in TOKEN_ALPHABET for first in TOKEN_ALPHABET]
+"""Two letters at a time: a campaign derives a million of them."""
 
 
 class Vault:
@@ -164,11 +166,11 @@ class Vault:
         """The 11 letters and digits of an invitation's link; derived, so they are stored nowhere."""
         key = self._token_keys[version or self._newest["links"]]
         number = int.from_bytes(hmac.digest(key, invitation_id.to_bytes(8, "big"), "sha256")[:8], "big")
-        letters = []
-        for _ in range(TOKEN_LENGTH):
-            number, digit = divmod(number, 57)
-            letters.append(TOKEN_ALPHABET[digit])
-        return "".join(letters)
+        letters = ""
+        for _ in range(TOKEN_LENGTH // 2):
+            number, pair = divmod(number, 3249)
+            letters += _PAIRS[pair]
+        return letters + TOKEN_ALPHABET[number % 57]
 
     def digest_key(self) -> bytes:
         """The newest key behind `token_digest`, for measuring a bare look-up."""

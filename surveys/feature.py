@@ -10,7 +10,7 @@ from engage.identity.rules import Permission
 from engage.jobs import register_sweep
 from engage.web.nav import NavItem, register_nav
 from engage.web.refusals import register_refusals
-from surveys import public, results, views
+from surveys import front_door, public, results, views
 from surveys.citizen import shelf
 from surveys.commands import close_due_surveys
 from surveys.words import AUDIT, REFUSALS
@@ -25,3 +25,4 @@ def install(app: Flask) -> None:
     register_refusals(REFUSALS)
     register_audit_labels(app, AUDIT)
     register_sweep(app, "close_surveys", lambda settings: settings.timings.sweep, close_due_surveys)
+    front_door.install(app)

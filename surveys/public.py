@@ -14,7 +14,7 @@ from flask import Blueprint, Response, current_app, request
 from redis.exceptions import RedisError
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from engage.clock import now, today_in_tehran
+from engage.clock import now
 from engage.config import Settings
 from engage.identity.guard import public
 from engage.jobs import redis_connection
@@ -26,9 +26,9 @@ from surveys.citizen.layout import Page
 from surveys.citizen.shelf import page_of
 from surveys.commands import Outcome
 from surveys.definitions import read_answers
+from surveys.links_page import newest, note_opened, page_in, state_of
 from surveys.queries import FoundLink
-from surveys.results import results_address
-from surveys.rules import Link, LinkState, link_state
+from surveys.rules import LinkState
 
 log = structlog.get_logger(__name__)
 
@@ -48,15 +48,15 @@ def verify() -> Response:
 @public
 def show_link(token: str) -> Response:
     link = queries.find_link(token)
-    state = _state(link)
+    state = state_of(link)
     if link is None or state is LinkState.NOT_FOUND:
         return _miss()
-    if link.opened_on is None and request.method != "HEAD":
-        commands.note_opened(link.invitation_id, today_in_tehran().date())
+    if request.method != "HEAD":
+        note_opened(link)
     way_out = request.query_string.decode("ascii", "replace").rstrip("=")
     if way_out in WAYS_OUT:
         return _answer(_way_out(link, token, way_out))
-    return _answer(_page(link, state))
+    return _answer(page_in(link, state))
 
 
 @blueprint.post("/<token>")
@@ -64,14 +64,14 @@ def show_link(token: str) -> Response:
 @public
 def send_answers(token: str) -> Response:
     link = queries.find_link(token)
-    state = _state(link)
+    state = state_of(link)
     if link is None or state is LinkState.NOT_FOUND:
         return _miss()
     office = Office(link.office_name)
     if state is LinkState.ANSWERED:
         return _thanks(link, office, token, commands.earlier_submission(link))
     if state is LinkState.CLOSED:
-        return _answer(_page(link, state), 410)
+        return _answer(page_in(link, state), 410)
     given = request.form.to_dict(flat=False)
     asked = _asked_version(link, given)
     reading = read_answers(asked.definition, given)
@@ -80,7 +80,7 @@ def send_answers(token: str) -> Response:
         return _answer(form.error_page(asked, given, reading.problems), 422)
     submission = commands.submit_response(link, asked.version_id, reading.answers)
     if submission.outcome is Outcome.TOO_LATE:
-        return _answer(_page(link, LinkState.CLOSED), 410)
+        return _answer(page_in(link, LinkState.CLOSED), 410)
     return _thanks(link, office, token, submission)
 
 
@@ -123,46 +123,6 @@ def _too_large(error: RequestEntityTooLarge) -> Response:
 # -- parts ---------------------------------------------------------------------------------------------------------------------------
 
 
-def _state(link: FoundLink | None) -> LinkState:
-    if link is None:
-        return LinkState.NOT_FOUND
-    facts = Link(link.survey_state, link.version_id is not None, link.closes_at, link.expires_at, link.is_answered, link.is_revoked)
-    return link_state(facts, now())
-
-
-def _page(link: FoundLink, state: LinkState) -> Page:
-    office = Office(link.office_name)
-    if state is LinkState.ANSWERED:
-        return page_of(("answered", link.office_name, link.results_on), lambda: states.answered_page(office, link.results_on))
-    if state is LinkState.CLOSED:
-        return _closed_page(link, office)
-    key = ("form", link.version_id, link.office_name, link.closes_at, link.results_on)
-    return page_of(key, lambda: form.form_page(_asked(link)))
-
-
-def _closed_page(link: FoundLink, office: Office) -> Page:
-    closed_at = link.closed_at or (link.closes_at if link.closes_at is not None and link.closes_at <= now() else None)
-    address = results_address(link.survey_id, link.survey_slug)
-    key = ("closed", link.survey_id, link.title, link.office_name, closed_at, link.results_on, address)
-    return page_of(
-        key,
-        lambda: states.closed_page(
-            office,
-            title=link.title,
-            closed_at=closed_at,
-            answered_count=queries.response_count(link.survey_id) if closed_at is not None else None,
-            results_on=link.results_on,
-            results_url=address,
-        ),
-    )
-
-
-def _asked(link: FoundLink) -> Asked:
-    asked = queries.survey_for_page(link)
-    assert asked is not None, "an open survey has a version"
-    return asked
-
-
 def _asked_version(link: FoundLink, given: dict[str, list[str]]) -> Asked:
     """The version the form was made from: a page left open while a new version came out is still read by its own questions."""
     named = given.get("version", [""])[0]
@@ -170,12 +130,12 @@ def _asked_version(link: FoundLink, given: dict[str, list[str]]) -> Asked:
         asked = queries.survey_for_page(link, int(named))
         if asked is not None:
             return asked
-    return _asked(link)
+    return newest(link)
 
 
 def _thanks(link: FoundLink, office: Office, token: str, submission: commands.Submission) -> Response:
     if submission.submitted_at is None:
-        return _answer(_page(link, LinkState.ANSWERED))
+        return _answer(page_in(link, LinkState.ANSWERED))
     page = states.thanks_page(
         office,
         submission.receipt_code,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -27,11 +26,6 @@ from surveys.types import type_of
 from surveys.words import GAPS, STATES, TYPE_ICONS, TYPES
 
 blueprint = Blueprint("surveys", __name__, url_prefix="/console/surveys", template_folder="templates")
-
-
-@blueprint.app_context_processor
-def _words() -> dict[str, Any]:
-    return {"survey_states": STATES}
 
 
 def _survey_or_404(slug: str, permission: Permission = Permission.SURVEYS_VIEW) -> SurveyDetail:

@@ -28,8 +28,8 @@ class ClaimedMessage:
     id: int
     identity_id: int
     phone_cipher: bytes
-    invitation_id: int | None
-    key_version: int | None
+    invitation_id: int
+    key_version: int
     params: dict[str, Any]
     attempts: int
 

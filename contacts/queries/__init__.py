@@ -1,7 +1,7 @@
 """Reads of the contact base. What other rooms may use is named here."""
 
 from contacts.queries.audience import AudienceCount, AudienceFilter, Recipient, audience_chunk, count_audience
-from contacts.queries.identities import find_identity, is_suppressed, open_phone, phone_of, phones_of
+from contacts.queries.identities import find_identity, is_suppressed, open_phone, open_phones, phone_of, phones_of
 from contacts.queries.imports import ImportRecord, get_import, list_imports, waiting_imports
 from contacts.queries.names import ContactName, contact_names
 from contacts.queries.people import (
@@ -56,6 +56,7 @@ __all__ = [
     "list_purposes",
     "neighbourhoods_of",
     "open_phone",
+    "open_phones",
     "phone_of",
     "phones_of",
     "register_timeline_source",

@@ -21,6 +21,12 @@ def open_phone(identity_id: int, phone_cipher: bytes) -> str:
     return vault().decrypt(phone_cipher, f"phone_identity:{identity_id}")
 
 
+def open_phones(pairs: Iterable[tuple[int, bytes]]) -> list[str]:
+    """`open_phone` for (identity, ciphertext) pairs, in their order."""
+    decrypt = vault().decrypt
+    return [decrypt(cipher, f"phone_identity:{identity_id}") for identity_id, cipher in pairs]
+
+
 def phone_of(identity_id: int) -> str | None:
     """The E.164 number of an identity; None when it was erased."""
     cipher = db.session.scalar(select(PhoneIdentity.phone_cipher).where(PhoneIdentity.id == identity_id))

@@ -18,10 +18,10 @@ def neutralise(text: str) -> str:
 
 
 def mask_digits(text: str) -> str:
-    """A broken number that its owner recognises: the middle of every run of seven digits and more is starred, whatever cut it up."""
+    """A broken number that its owner recognises: seven digits and more are starred in the middle, whatever cuts them up; dates stay."""
     latin = persian.to_latin_digits(text)
     digits = re.sub(r"[^0-9]", "", latin)
-    if len(digits) < 7:
+    if len(digits) < 7 or persian.parse_date(text) is not None:
         return text
     if re.fullmatch(r"[0-9+()\s.\-_'‎‏]+", latin):
         return f"{digits[:4]}***{digits[-3:]}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from flask import abort, make_response, redirect, render_template, request, send_file, url_for
@@ -17,7 +16,7 @@ from contacts.rules.columns import CUSTOM, Field, header_key
 from contacts.rules.consent import Basis
 from contacts.rules.states import ImportState
 from contacts.views import blueprint
-from contacts.words import BASES, FAILURES, FIELDS, GENDERS, field_words, problem_words
+from contacts.words import BASES, FAILURES, FIELDS, field_words, problem_words
 from engage import persian
 from engage.identity.guard import authorize, current_unit, guarded, visible_unit_ids
 from engage.identity.queries import user_names
@@ -148,16 +147,16 @@ def preview(slug: str) -> Any:
         last=(page - 1) * ROWS_SHOWN + len(rows),
         total=total,
         looks=ROW_LOOKS,
+        shown_keys={"first_name", "last_name", *_shown_fields(record)},
         shown_fields=[(name, field_words(name)) for name in _shown_fields(record)],
         problem_words=problem_words,
-        genders=GENDERS,
-        dates=_date_words,
         **_summary(record),
     )
 
 
 def _shown_fields(record: queries.ImportRecord) -> list[str]:
-    order = [Field.PHONE, Field.NEIGHBOURHOOD, Field.BIRTH_YEAR, Field.GENDER, Field.CONSENTED_ON]
+    # As many as fit beside the reasons; a problem in another cell stands under the row's result.
+    order = [Field.PHONE, Field.NEIGHBOURHOOD, Field.BIRTH_YEAR]
     mapped = set(record.mapping.values())
     return [str(field) for field in order if field in mapped]
 
@@ -230,11 +229,3 @@ def _failure(record: queries.ImportRecord) -> str:
 def _page_number() -> int:
     typed = persian.to_latin_digits(request.args.get("page", "1"))
     return max(1, int(typed)) if typed.isdecimal() and len(typed) < 7 else 1
-
-
-def _date_words(stored: str) -> str:
-    """A date of the preview: in words when it was read, as it stood in the file when it wasn't."""
-    try:
-        return persian.format_jalali(date.fromisoformat(stored))
-    except ValueError:
-        return stored or "—"

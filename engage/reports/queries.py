@@ -72,7 +72,9 @@ def report_of(survey_id: int) -> Report:
     if facts is None:
         raise Refused("survey_not_found")
     row = db.session.execute(
-        select(SurveyReport.is_stale, SurveyReport.computed_at, SurveyReport.content, SurveyReport.shape).where(SurveyReport.survey_id == survey_id)
+        select(SurveyReport.is_stale, SurveyReport.computed_at, SurveyReport.content, SurveyReport.shape).where(
+            SurveyReport.survey_id == survey_id
+        )
     ).first()
     if row is not None and row.computed_at is not None and row.shape == SHAPE:
         content, computed_at, is_stale = restore(row.content), row.computed_at, row.is_stale

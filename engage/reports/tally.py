@@ -129,7 +129,9 @@ def asked_questions(definitions: Mapping[int, Definition]) -> list[AskedQuestion
             found.setdefault((question.id, type_of(question)), []).append((version_id, number, question))
     newest_version = list(definitions)[-1] if definitions else None
     result, plain_keys = [], set[str]()
-    latest_first = sorted(found.values(), key=lambda places: (places[-1][0] != newest_version, -list(definitions).index(places[-1][0]), places[-1][1]))
+    latest_first = sorted(
+        found.values(), key=lambda places: (places[-1][0] != newest_version, -list(definitions).index(places[-1][0]), places[-1][1])
+    )
     for places in latest_first:
         last_version, number, newest = places[-1]
         key = newest.id if newest.id not in plain_keys else f"{newest.id}:{type_of(newest)}"
@@ -210,7 +212,16 @@ def describe_numbers(values: Mapping[str, int]) -> NumberTally | None:
     n = sum(count for _, count in ordered)
     mean = math.fsum(value * count for value, count in ordered) / n
     quartiles = [_quantile(ordered, n, share) for share in (0.25, 0.5, 0.75)]
-    return NumberTally(mean, quartiles[1], ordered[0][0], ordered[-1][0], quartiles[0], quartiles[2], _bins(ordered), all(value.is_integer() for value, _ in ordered))
+    return NumberTally(
+        mean,
+        quartiles[1],
+        ordered[0][0],
+        ordered[-1][0],
+        quartiles[0],
+        quartiles[2],
+        _bins(ordered),
+        all(value.is_integer() for value, _ in ordered),
+    )
 
 
 def _quantile(ordered: Sequence[tuple[float, int]], n: int, share: float) -> float:

@@ -16,7 +16,6 @@ from engage.reports.content import Report
 from engage.reports.labels import SURVEY_STATES
 from engage.reports.masking import mask_numbers
 from engage.reports.render import FORMATS
-from engage.reports.render.figures import rate_words
 from engage.reports.render.page import page_of
 from engage.reports.tally import MINIMUM
 from surveys.queries import find_survey
@@ -78,7 +77,7 @@ def export(slug: str, kind: str) -> ResponseReturnValue:
     if kind not in FORMATS:
         abort(404)
     # Written to its end before the first byte is sent: a fault shows as one, not as a file cut short.
-    file = cast(BinaryIO, tempfile.TemporaryFile())
+    file = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - the response closes it
     FORMATS[kind].write(report, file)
     file.seek(0)
     commands.record_export(report, kind)
@@ -106,7 +105,7 @@ def _page(template: str, report: Report) -> Response:
             report=report,
             page=page_of(report, quotes),
             unit_name=unit.name if unit else "",
-            rate=rate_words(report),
+            in_console=True,
             looks=SURVEY_STATES,
             kinds=tuple(FORMATS),
         )

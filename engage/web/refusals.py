@@ -104,10 +104,4 @@ def notice_fragment(message: str, status: int) -> Response:
 
 
 def install(app: Flask) -> None:
-    register_refusals(
-        {
-            "settings_incomplete": _l("The setting %(name)s is missing."),
-            "settings_invalid": _l("A setting can't be read: %(detail)s"),
-        }
-    )
     app.register_error_handler(Refused, answer_refusal)

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from engage.persian import format_jalali, format_number
 from surveys.asked import Asked
-from surveys.citizen.layout import Page, document, footer_links, sheet
+from surveys.citizen.layout import NOTHING, Page, document, footer_links, sheet
 from surveys.definitions import estimated_minutes
 from surveys.types import AnswerProblem, AnyQuestion, Drawn
 
@@ -56,7 +56,7 @@ def _page(
     problems: Mapping[str, AnswerProblem],
     *,
     pack: bool,
-    banner: Markup = Markup(""),
+    banner: Markup = NOTHING,
 ) -> Page:
     is_preview = bool(banner)
     definition = asked.definition

@@ -16,6 +16,8 @@ from surveys.citizen.style import style_for
 CITY_LINE = "137"
 """The municipalities' telephone line, where every request is registered."""
 
+NOTHING = Markup("")
+
 FACE = Markup(
     '<svg class="v" aria-hidden="true"><symbol id="f" viewBox="0 0 40 40"><circle cx="20" cy="20" r="17"/><path d="M14 15v2M26 15v2"/></symbol></svg>'
 )
@@ -63,10 +65,10 @@ def document(
     title: str,
     office: Office,
     main: Markup,
-    nav: Markup = Markup(""),
+    nav: Markup = NOTHING,
     parts: Iterable[str] = (),
     faces: bool = False,
-    banner: Markup = Markup(""),
+    banner: Markup = NOTHING,
     framed: bool = False,
     sends: bool = True,
     pack: bool = True,

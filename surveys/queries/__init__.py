@@ -1,6 +1,6 @@
 """What others may read of surveys."""
 
-from surveys.queries.links import FoundLink, find_link, link_of, unanswered_condition
+from surveys.queries.links import FoundLink, find_link, link_of, links_of, unanswered_condition
 from surveys.queries.overview import (
     Funnel,
     SurveyDetail,
@@ -35,6 +35,7 @@ __all__ = [
     "get_survey_facts",
     "invitation_funnel",
     "link_of",
+    "links_of",
     "list_surveys",
     "live_surveys",
     "response_count",

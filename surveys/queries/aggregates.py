@@ -106,12 +106,18 @@ def count_answers(survey_id: int, wanted: Sequence[Counting]) -> AnswerCounts:
     return AnswerCounts(by_version, dict(sorted(by_day.items())), [Counted(*each) for each in zip(answered, values, strict=True)])
 
 
-def written_answers(survey_id: int, question_id: str, version_ids: Sequence[int], *, offset: int = 0, limit: int = 25) -> list[WrittenAnswer]:
+def written_answers(
+    survey_id: int, question_id: str, version_ids: Sequence[int], *, offset: int = 0, limit: int = 25
+) -> list[WrittenAnswer]:
     """Texts given to a question, newest first."""
     text = Response.answers[question_id].astext
     rows = db.session.execute(
         select(text, Response.submitted_at)
-        .where(Response.survey_id == survey_id, Response.version_id.in_(version_ids), func.jsonb_typeof(Response.answers[question_id]) == "string")
+        .where(
+            Response.survey_id == survey_id,
+            Response.version_id.in_(version_ids),
+            func.jsonb_typeof(Response.answers[question_id]) == "string",
+        )
         .order_by(Response.id.desc())
         .offset(offset)
         .limit(limit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -96,6 +96,13 @@ def link_of(invitation_id: int, key_version: int) -> str:
     """The address a text carries: public host and the 11 letters of this invitation, made anew each time."""
     settings: Settings = current_app.extensions["engage_settings"]
     return f"{settings.base_url}/{vault().link_token(invitation_id, key_version)}"
+
+
+def links_of(pairs: Iterable[tuple[int, int]]) -> list[str]:
+    """`link_of` for (invitation, key version) pairs, in their order."""
+    settings: Settings = current_app.extensions["engage_settings"]
+    token_of = vault().link_token
+    return [f"{settings.base_url}/{token_of(invitation_id, version)}" for invitation_id, version in pairs]
 
 
 def unanswered_condition() -> ColumnElement[bool]:

@@ -7,7 +7,19 @@ from typing import Any, Literal
 
 from markupsafe import Markup
 
-from surveys.types.base import MAX_OPTION, Answer, AnswerProblem, DefinitionProblem, Drawn, Question, Tally, Translate, check_text, only_value, spoken
+from surveys.types.base import (
+    MAX_OPTION,
+    Answer,
+    AnswerProblem,
+    DefinitionProblem,
+    Drawn,
+    Question,
+    Tally,
+    Translate,
+    check_text,
+    only_value,
+    spoken,
+)
 from surveys.types.number import plain_number
 
 STAR = Markup('<svg viewBox="0 0 40 40" aria-hidden="true"><path d="m20 5 4.6 9.6 10.4 1.4-7.6 7.3 1.9 10.5L20 28.7l-9.3 5.1 1.9-10.5L5 16l10.4-1.4z"/></svg>')

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from campaigns import texts
 from campaigns.commands import launch_campaign
 from campaigns.queries import get_campaign, list_campaigns
 from campaigns.states import CampaignState
@@ -63,13 +64,15 @@ def test_the_whole_demo_loads_quickly_and_once(app: Flask, gateway_simulator: Si
 
     district = find_unit("district-12")
     other = find_unit("district-7")
-    assert district is not None and other is not None
+    assert district is not None
+    assert other is not None
     assert count_contacts([district.id]) == loading.CITIZENS
     assert count_contacts([other.id]) == loading.NEIGHBOURS
     assert gateway_simulator.ledger() == []
     ready = {row.title: row for row in list_campaigns([district.id])}["من شهردارم"]
     view = get_campaign(ready.id)
-    assert view is not None and view.recipient_count == loading.CITIZENS
+    assert view is not None
+    assert view.recipient_count == loading.CITIZENS
 
 
 def test_each_role_finds_something_to_do(app: Flask, few: None) -> None:
@@ -90,8 +93,9 @@ def test_each_role_finds_something_to_do(app: Flask, few: None) -> None:
     }
     ready = get_campaign(campaigns["من شهردارم"].id)
     assert ready is not None
-    assert ready.recipient_count == FEW and not ready.approved_by_rule
-    assert ready.author_id == officer and ready.approved_by == find_user_id(loading.MANAGER)
+    assert ready.recipient_count == FEW
+    assert not ready.approved_by_rule
+    assert (ready.author_id, ready.approved_by) == (officer, find_user_id(loading.MANAGER))
 
 
 def test_a_report_is_there_at_once(app: Flask, few: None) -> None:
@@ -104,6 +108,12 @@ def test_a_report_is_there_at_once(app: Flask, few: None) -> None:
     assert content.funnel.opened == loading.OPENED
 
 
+@pytest.mark.parametrize("template", [loading.MAYOR_TEXT, loading.REMINDER_TEXT, loading.SECOND_ROUND_TEXT])
+def test_a_text_costs_one_page_with_the_demos_address(template: str) -> None:
+    longest = texts.largest(template, "http://127.0.0.1:65535", "منطقه ۱۲", "۳۰ شهریور")
+    assert texts.measure(longest).pages == 1
+
+
 def test_one_press_texts_every_citizen(
     app: Flask, few: None, drain: Callable[[], int], gateway_simulator: SimulatorProcess
 ) -> None:
@@ -114,7 +124,8 @@ def test_one_press_texts_every_citizen(
     launch_campaign(ready.id, actor_id=find_user_id(loading.OFFICER))
     drain()
     view = get_campaign(ready.id)
-    assert view is not None and view.state in (CampaignState.SETTLING, CampaignState.SENDING, CampaignState.FINISHED)
+    assert view is not None
+    assert view.state in (CampaignState.SETTLING, CampaignState.SENDING, CampaignState.FINISHED)
     sent = db.session.execute(text("SELECT count(*) FROM message WHERE state IN ('accepted', 'delivered', 'undelivered')")).scalar_one()
     assert sent == FEW
 
@@ -137,9 +148,16 @@ def test_an_office_s_own_database_is_left_alone(app: Flask) -> None:
 
 def test_an_interrupted_load_leaves_nothing(app: Flask, few: None, monkeypatch: pytest.MonkeyPatch) -> None:
     before = row_counts()
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(loading, "_prepare_mayor_campaign", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loading, "_prepare_mayor_campaign", stop)
+    with pytest.raises(KeyboardInterrupt):
         demo.load(app)
     assert row_counts() == before
-    assert demo.load(app)
+    monkeypatch.undo()
+    monkeypatch.setattr(loading, "CITIZENS", FEW)
+    monkeypatch.setattr(loading, "INVITED", 60)
+    demo.load(app)
     assert find_unit("district-12") is not None

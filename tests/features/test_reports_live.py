@@ -39,7 +39,11 @@ QUESTIONS = [
         id="q1",
         label="کدام کار در محلهٔ شما از همه واجب‌تر است؟",
         required=True,
-        options=[Option(id="a1", label="روشنایی کوچه‌ها"), Option(id="a2", label="ترمیم پیاده‌روها"), Option(id="a3", label="نظری ندارم", exclusive=True)],
+        options=[
+            Option(id="a1", label="روشنایی کوچه‌ها"),
+            Option(id="a2", label="ترمیم پیاده‌روها"),
+            Option(id="a3", label="نظری ندارم", exclusive=True),
+        ],
     ),
     Rating(id="q2", label="از نظافت کوچه و خیابان محله چقدر راضی هستید؟", low_label="خیلی ناراضی", high_label="خیلی راضی"),
     Multiple(
@@ -125,7 +129,9 @@ def deliver_messages(asked: Asked, states: dict[str, list[int]]) -> int:
         rows.append((rows[0][0], rows[0][1], waves[1]))
         for place, (identity, state, wave) in enumerate(rows, 1):
             session.execute(
-                text("INSERT INTO message (id, campaign_id, wave_id, identity_id, state) VALUES (:id, :campaign, :wave, :identity, :state)"),
+                text(
+                    "INSERT INTO message (id, campaign_id, wave_id, identity_id, state) VALUES (:id, :campaign, :wave, :identity, :state)"
+                ),
                 {"id": asked.id * 100_000 + place, "campaign": campaign_id, "wave": wave, "identity": identity, "state": state},
             )
     return campaign_id
@@ -176,14 +182,19 @@ def test_a_survey_changed_midway_counts_each_question_over_those_who_saw_it(aske
     csv_file.write(asked.report(), file)
     rows = list(csv.DictReader(io.StringIO(file.getvalue().decode("utf-8-sig"))))
     assert [rows[0]["از کجا شنیدید؟: پیامک [q4.x]"], rows[-1]["از کجا شنیدید؟: پیامک [q4.x]"]] == ["", "1"]
-    assert [rows[0]["چند سال است در این محله زندگی می‌کنید؟ [q4:number]"], rows[-1]["چند سال است در این محله زندگی می‌کنید؟ [q4:number]"]] == ["3", ""]
+    assert [
+        rows[0]["چند سال است در این محله زندگی می‌کنید؟ [q4:number]"],
+        rows[-1]["چند سال است در این محله زندگی می‌کنید؟ [q4:number]"],
+    ] == ["3", ""]
 
 
 def test_people_of_the_funnel_are_distinct_numbers(asked: Asked, drain: Callable[[], int]) -> None:
     asked.answer({"q1": "a1"}, 4)
     answered = list(asked.invited)
     waiting = asked.invite(6)
-    campaign_id = deliver_messages(asked, {"delivered": answered + waiting[:2], "accepted": waiting[2:3], "undelivered": waiting[3:4], "pending": waiting[4:5]})
+    campaign_id = deliver_messages(
+        asked, {"delivered": answered + waiting[:2], "accepted": waiting[2:3], "undelivered": waiting[3:4], "pending": waiting[4:5]}
+    )
     surveys.note_opened(_invitation(asked, waiting[0]), now().date())
     drain()
     with transaction():
@@ -196,7 +207,11 @@ def test_people_of_the_funnel_are_distinct_numbers(asked: Asked, drain: Callable
 
 
 def _invitation(asked: Asked, identity: int) -> int:
-    return int(db.session.execute(text("SELECT id FROM invitation WHERE survey_id = :s AND identity_id = :i"), {"s": asked.id, "i": identity}).scalar_one())
+    return int(
+        db.session.execute(
+            text("SELECT id FROM invitation WHERE survey_id = :s AND identity_id = :i"), {"s": asked.id, "i": identity}
+        ).scalar_one()
+    )
 
 
 def test_a_burst_of_answers_is_computed_once(asked: Asked, drain: Callable[[], int], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,8 +238,13 @@ def test_an_answer_that_comes_while_a_report_is_computed_asks_for_the_next(
         content = compute(survey_id)
         monkeypatch.setattr(commands, "compute_content", compute)
         with db.engine.begin() as other:  # somebody else's transaction, between counting and storing
-            other.execute(text("INSERT INTO response (survey_id, version_id, channel, answers, receipt_code, submitted_at)"
-                               " VALUES (:s, :v, 'link', '{\"q1\": \"a2\"}', 'X', now())"), {"s": asked.id, "v": asked.version_id})
+            other.execute(
+                text(
+                    "INSERT INTO response (survey_id, version_id, channel, answers, receipt_code, submitted_at)"
+                    " VALUES (:s, :v, 'link', '{\"q1\": \"a2\"}', 'X', now())"
+                ),
+                {"s": asked.id, "v": asked.version_id},
+            )
             # whoever asks for the next report waits until this one is stored
             other.execute(text("SET LOCAL lock_timeout = '200ms'"))
             with pytest.raises(OperationalError):
@@ -311,7 +331,12 @@ def test_who_may_see_and_take_a_report(app: Flask, client: FlaskClient, asked: A
     assert client.get(asked.url).status_code == 303
     sign_in(client, make_person(asked.units[2], Role.MANAGER))
     with without_csrf(app):
-        for method, path in (("GET", asked.url), ("GET", f"{asked.url}/live"), ("GET", f"{asked.url}/texts/q5"), ("POST", f"{asked.url}/files/csv")):
+        for method, path in (
+            ("GET", asked.url),
+            ("GET", f"{asked.url}/live"),
+            ("GET", f"{asked.url}/texts/q5"),
+            ("POST", f"{asked.url}/files/csv"),
+        ):
             assert client.open(path, method=method).status_code == 404
     assert DEFINITION.title not in client.get("/console/reports").get_data(as_text=True)
     sign_in(client, make_person(asked.unit_id, Role.MANAGER))
@@ -341,7 +366,7 @@ def test_files_hold_the_answers_and_nobody(app: Flask, client: FlaskClient, aske
     assert rows[12][3:] == ["ترمیم پیاده‌روها", "", "", "", "", "", ""]
     html = page.get_data(as_text=True)
     assert "<!doctype html>" in html and "data:font/woff2;base64," in html
-    assert not re.search(r'(?:src|href)="(?!#)', html) and "url(\"../" not in html
+    assert not re.search(r'(?:src|href)="(?!#)', html) and 'url("../' not in html
     document = json.loads(figures.get_data())
     assert document["answers"] == 12 and document["questions"][0]["options"][0] == {
         "id": "a1", "label": "روشنایی کوچه‌ها", "count": 10, "share": 10 / 12, "withdrawn": False,

@@ -37,7 +37,9 @@ TWO = Definition(
     title="دو",
     questions=[
         Rating(id="q3", label="چقدر راضی؟"),
-        Single(id="q1", label="کدام کار؟", options=[Option(id="a2", label="ب نو"), Option(id="a1", label="الف"), Option(id="a4", label="ت")]),
+        Single(
+            id="q1", label="کدام کار؟", options=[Option(id="a2", label="ب نو"), Option(id="a1", label="الف"), Option(id="a4", label="ت")]
+        ),
         Number(id="q2", label="حالا چند؟"),
     ],
 )

@@ -45,7 +45,7 @@ def bench_send(quick: bool = False) -> dict[str, Any]:
                 build_setting(simulator.base_url, KAVENEGAR_API_KEY=simulator.api_key, KAVENEGAR_LINE=simulator.line) as setting,
                 setting.app.app_context(),
             ):
-                add_citizens(setting, long)
+                add_citizens(setting, max(long, short * 6))
                 one = _compare(setting, 1, short)
                 eight = _compare(setting, 8, short * 6)
                 sag = _sag(setting, long)

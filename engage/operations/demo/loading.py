@@ -39,6 +39,9 @@ INVITED, OPENED, ANSWERED = 140, 83, 61
 FIRST_ROUND = "ایران"
 SECOND_ROUND = ("ارگ پامنار", "بازار", "سنگلج", "فردوسی")
 DEADLINE = timedelta(weeks=3)
+MAYOR_TEXT = "{واحد}: اگر شهردار بودید؟"
+REMINDER_TEXT = "{واحد}: منتظر نظر شما هستیم"
+SECOND_ROUND_TEXT = "{واحد}: محلهٔ شما تمیز است؟"
 
 PASSWORD = "man-shahrdaram"
 ADMIN, OFFICER, MANAGER = "admin@demo", "officer@demo", "manager@demo"
@@ -154,7 +157,8 @@ def _answer_first_round(offices: _Offices, survey_id: int) -> None:
     today = today_in_tehran().date()
     for number, identity in enumerate(identities[:OPENED]):
         link = find_link(urlsplit(link_of(*invitations[identity])).path.removeprefix("/"))
-        assert link is not None and link.version_id is not None
+        assert link is not None
+        assert link.version_id is not None
         note_opened(link.invitation_id, today)
         if number < ANSWERED:
             reading = read_answers(definition_of(link.version_id), _small_answers(chance))
@@ -177,7 +181,7 @@ def _ask_for_second_round(offices: _Offices, survey_id: int) -> None:
     draft = Draft(
         survey_id=survey_id,
         title="نظافت محله، دور دوم",
-        text="{واحد}: محلهٔ شما تمیز است؟",
+        text=SECOND_ROUND_TEXT,
         audience=AudienceFilter(unit_id=offices.district, neighbourhoods=SECOND_ROUND),
     )
     submit_campaign(create_campaign(offices.district, draft, actor_id=offices.officer), actor_id=offices.officer)
@@ -188,10 +192,10 @@ def _prepare_mayor_campaign(offices: _Offices, survey_id: int) -> None:
     draft = Draft(
         survey_id=survey_id,
         title="من شهردارم",
-        text="{واحد}: اگر شهردار بودید؟",
+        text=MAYOR_TEXT,
         audience=AudienceFilter(unit_id=offices.district),
         reminder_after=timedelta(days=3),
-        reminder_text="{واحد}: منتظر نظر شما هستیم",
+        reminder_text=REMINDER_TEXT,
     )
     campaign_id = create_campaign(offices.district, draft, actor_id=offices.officer)
     submit_campaign(campaign_id, actor_id=offices.officer)

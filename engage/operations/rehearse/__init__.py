@@ -24,6 +24,7 @@ from campaigns.queries import progress_of
 from campaigns.states import CampaignState, MessageState
 from contacts.commands import import_file
 from contacts.queries import AudienceFilter, phones_of
+from contacts.rules.consent import Basis
 from engage.clock import TEHRAN, now
 from engage.db import db
 from engage.identity.commands import create_unit, create_user
@@ -35,7 +36,7 @@ from engage.operations.rehearse.plan import SEED, Fields, Plan, make_plan, rando
 from engage.operations.rehearse.stage import Stage, build_stage, wait_for
 from engage.refusal import Refused
 from engage.reports.commands import refresh_report
-from engage.reports.exporting import build_file
+from engage.reports.cli import build_report
 from engage.reports.queries import option_counts
 from surveys.definitions import load
 from surveys.queries import invitation_funnel
@@ -71,8 +72,8 @@ def _play(stage: Stage, plan: Plan, folder: Path, say: Callable[[str], None]) ->
     with app.app_context():
         unit_id, officer, manager = _people()
         say("Importing contacts …")
-        summary = import_file(
-            plan.contacts, unit_id=unit_id, purpose="survey_invitation", basis="consent", evidence="rehearsal", actor_id=officer
+        summary, _ = import_file(
+            plan.contacts, unit_id=unit_id, purpose="survey_invitation", basis=Basis.CONSENT, evidence="rehearsal", actor_id=officer
         )
         say(f"  {summary.created} contacts")
         survey_id = _publish(unit_id, plan, officer)
@@ -105,7 +106,7 @@ def _result(stage: Stage, campaign_id: int, survey_id: int, folder: Path, summar
         files = []
         for suffix in (".html", ".csv", ".json"):
             target = folder / f"report{suffix}"
-            build_file(survey_id, target)
+            build_report(survey_id, target)
             files.append(str(target))
         result = {
             "contacts": summary.created,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any, BinaryIO
 
 from flask_babel import gettext as _
 
+from engage.clock import TEHRAN
 from engage.persian import format_jalali_short, to_latin_digits
 from engage.reports.content import Report
 from engage.reports.masking import mask_numbers
@@ -45,8 +47,10 @@ def _rows(report: Report) -> Iterator[Sequence[Any]]:
     columns = [column for asked in asked_questions(definitions) for column in _columns(asked, definitions, report)]
     numbers = {version_id: place for place, version_id in enumerate(definitions, 1)}
     yield [_("Row"), _("Day"), _("Form version"), *(column.heading for column in columns)]
+    days: dict[date, str] = {}
     for place, document in enumerate(response_documents(report.survey_id), 1):
-        day = to_latin_digits(format_jalali_short(document.submitted_at))
+        date_ = document.submitted_at.astimezone(TEHRAN).date()
+        day = days.get(date_) or days.setdefault(date_, to_latin_digits(format_jalali_short(date_)))
         yield [place, day, numbers[document.version_id], *(column.cell(document.version_id, document.answers) for column in columns)]
 
 

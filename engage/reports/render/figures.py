@@ -8,11 +8,11 @@ from typing import Any
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from engage.persian import format_jalali, format_jalali_short, to_jalali
+from engage.persian import format_jalali, to_jalali
 from engage.reports.content import DayCount, Report
 from engage.reports.tally import MINIMUM, Bin, NumberTally, QuestionTally
 from engage.web import charts
-from engage.web.filters import number, percent
+from engage.web.filters import number
 from surveys.types import Rating
 
 MOST_DAYS = 62
@@ -46,7 +46,7 @@ def card_of(question: QuestionTally, quotes: tuple[str, ...] = ()) -> QuestionCa
             stats = [(_("Mean"), number(question.mean, 2), _("of %(scale)s", scale=number(question.scale)))]
     elif question.type == "number":
         if question.answered < MINIMUM or question.figures is None:
-            note = few_words()
+            note = _("Until %(count)s answers have arrived, mean and spread aren't shown.", count=number(MINIMUM))
         else:
             stats, drawing = _number_stats(question, question.figures), _spread(question, question.figures)
     elif question.answered < MINIMUM:
@@ -109,6 +109,8 @@ def scale_strip_of(question: QuestionTally) -> Markup:
     labels = [option_label(question, option.id, option.label) for option in options]
     fills = {5: charts.SCALE, 4: ("1", "5", "7", "6"), 3: ("1", "dk", "6")}[len(options)]
     parts = [charts.Part(label, option.count, fill) for option, label, fill in zip(options, labels, fills, strict=True)]
+    if question.unanswered:
+        parts.append(charts.Part(_("No answer"), question.unanswered, "track"))
     return charts.strip(parts)
 
 
@@ -121,7 +123,9 @@ def _table(question: QuestionTally, rows: list[charts.Bar]) -> Markup:
 
 
 def _plain(rows: list[charts.Bar]) -> Markup:
-    body = Markup("").join(Markup('<tr><th scope="row">%s</th><td class="num">%s</td></tr>') % (row.label, number(row.count)) for row in rows)
+    body = Markup("").join(
+        Markup('<tr><th scope="row">%s</th><td class="num">%s</td></tr>') % (row.label, number(row.count)) for row in rows
+    )
     return Markup(
         '<table class="ledger"><thead class="visually-hidden"><tr><th scope="col">%s</th><th scope="col">%s</th></tr></thead><tbody>%s</tbody></table>'
     ) % (_("Option"), _("Count"), body)
@@ -189,11 +193,3 @@ def days_chart(days: list[DayCount]) -> Markup:
 def _tick(each: DayCount) -> str:
     _year, month, day = to_jalali(each.day)
     return f"{number(month)}/{number(day)}"
-
-
-def day_digits(each: DayCount) -> str:
-    return format_jalali_short(each.day)
-
-
-def rate_words(report: Report) -> str:
-    return percent(report.funnel.response_rate) if report.is_shown_in_percent else "—"

@@ -34,6 +34,6 @@ def page_of(report: Report, quotes: Mapping[str, tuple[str, ...]] | None = None)
         [figures.card_of(each, (quotes or {}).get(each.key, ())) for each in report.content.questions],
         {each.key: figures.scale_strip_of(each) for each in report.content.questions},
         figures.funnel_rows(report),
-        figures.days_chart(report.content.days) if report.content.days else Markup(""),
+        figures.days_chart(report.content.days) if len(report.content.days) > 1 else Markup(""),
         "" if report.is_shown_in_percent else figures.few_words(),
     )

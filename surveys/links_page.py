@@ -1,0 +1,68 @@
+"""From a link's letters to the page that lies ready for it; shared by the routes and the front door."""
+
+from __future__ import annotations
+
+from engage.clock import now, today_in_tehran
+from surveys import commands, queries
+from surveys.asked import Asked, Office
+from surveys.citizen import form, states
+from surveys.citizen.layout import Page
+from surveys.citizen.shelf import page_of
+from surveys.queries import FoundLink
+from surveys.results import results_address
+from surveys.rules import Link, LinkState, link_state
+
+
+def ready_page(token: str) -> Page | None:
+    """The page of a link that leads somewhere, its first opening noted; None for any other."""
+    link = queries.find_link(token)
+    state = state_of(link)
+    if link is None or state is LinkState.NOT_FOUND:
+        return None
+    note_opened(link)
+    return page_in(link, state)
+
+
+def note_opened(link: FoundLink) -> None:
+    if link.opened_on is None:
+        commands.note_opened(link.invitation_id, today_in_tehran().date())
+
+
+def state_of(link: FoundLink | None) -> LinkState:
+    if link is None:
+        return LinkState.NOT_FOUND
+    facts = Link(link.survey_state, link.version_id is not None, link.closes_at, link.expires_at, link.is_answered, link.is_revoked)
+    return link_state(facts, now())
+
+
+def page_in(link: FoundLink, state: LinkState) -> Page:
+    office = Office(link.office_name)
+    if state is LinkState.ANSWERED:
+        return page_of(("answered", link.office_name, link.results_on), lambda: states.answered_page(office, link.results_on))
+    if state is LinkState.CLOSED:
+        return _closed_page(link, office)
+    key = ("form", link.version_id, link.office_name, link.closes_at, link.results_on)
+    return page_of(key, lambda: form.form_page(newest(link)))
+
+
+def _closed_page(link: FoundLink, office: Office) -> Page:
+    closed_at = link.closed_at or (link.closes_at if link.closes_at is not None and link.closes_at <= now() else None)
+    address = results_address(link.survey_id, link.survey_slug)
+    key = ("closed", link.survey_id, link.title, link.office_name, closed_at, link.results_on, address)
+    return page_of(
+        key,
+        lambda: states.closed_page(
+            office,
+            title=link.title,
+            closed_at=closed_at,
+            answered_count=queries.response_count(link.survey_id) if closed_at is not None else None,
+            results_on=link.results_on,
+            results_url=address,
+        ),
+    )
+
+
+def newest(link: FoundLink) -> Asked:
+    asked = queries.survey_for_page(link)
+    assert asked is not None, "an open survey has a version"
+    return asked
