@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from campaigns.queries import reserved_cost
 from engage.clock import now
 from engage.db import release_session
-from engage.jobs import is_quiet, redis_connection, register_sweep, ring
+from engage.jobs import redis_connection, register_sweep, ring
 from engage.sms.port import Gateway, GatewayUnavailable
 
 log = structlog.get_logger(__name__)
@@ -47,8 +47,7 @@ def install(app: Flask) -> None:
 
 
 def ring_for_credit() -> None:
-    if is_quiet("default", 50):
-        ring("default", refresh_credit)
+    ring("default", refresh_credit)
 
 
 def refresh_credit() -> None:

@@ -24,10 +24,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engage.db import UTCDateTime, db
+from engage.db import Model, UTCDateTime
 
 
-class Campaign(db.Model):
+class Campaign(Model):
     """One text to one audience about one survey, with its reminder. States: `campaigns.states.CampaignState`."""
 
     __tablename__ = "campaign"
@@ -86,7 +86,7 @@ class Campaign(db.Model):
     )
 
 
-class Wave(db.Model):
+class Wave(Model):
     """One round of sending: 1 the invitation, 2 the reminder."""
 
     __tablename__ = "wave"
@@ -102,7 +102,7 @@ class Wave(db.Model):
     __table_args__ = (UniqueConstraint("campaign_id", "number"),)
 
 
-class Message(db.Model):
+class Message(Model):
     """One text to one number. `id` is the local id the gateway de-duplicates by; states: `campaigns.states.MessageState`.
 
     No index on `state`: it changes four times a row, and every index would be rewritten each time. Batches lead to the rows.
@@ -146,7 +146,7 @@ class Message(db.Model):
     )
 
 
-class SendBatch(db.Model):
+class SendBatch(Model):
     """Up to 200 consecutive message ids that are claimed, sent and settled together.
 
     Whoever holds the lease may touch its messages in `sending`; an expired lease means their outcome is unknown.
@@ -176,7 +176,7 @@ class SendBatch(db.Model):
     )
 
 
-class MessageNumbers(db.Model):
+class MessageNumbers(Model):
     """The next message id: one row. Starts at this installation's own offset, so that a restored database never reuses a local id."""
 
     __tablename__ = "message_numbers"
@@ -187,7 +187,7 @@ class MessageNumbers(db.Model):
     __table_args__ = (CheckConstraint("singleton", name="one_row"),)
 
 
-class Receipt(db.Model):
+class Receipt(Model):
     """A delivery report not yet applied: it names only the gateway's id, and may come before the reply that tells us that id."""
 
     __tablename__ = "receipt"
@@ -200,7 +200,7 @@ class Receipt(db.Model):
     tries: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
 
 
-class InboundMessage(db.Model):
+class InboundMessage(Model):
     """A text a citizen sent to one of our lines. Number and words are encrypted (context "inbound_message:<gateway id>")."""
 
     __tablename__ = "inbound_message"

@@ -10,11 +10,11 @@ from sqlalchemy import exists, select
 
 from campaigns import commands, jobs
 from campaigns.models import Campaign, InboundMessage, Receipt, SendBatch, Wave
-from campaigns.states import CampaignState
+from campaigns.states import ACTIVE_CAMPAIGN_STATES, CampaignState
 from engage.clock import now
 from engage.config import Settings
 from engage.db import transaction
-from engage.jobs import is_quiet, register_sweep, ring
+from engage.jobs import register_sweep, ring
 
 
 def install(app: Flask) -> None:
@@ -34,6 +34,7 @@ def ring_for_campaigns() -> None:
     """Steps that are due, batches nobody is sending, waves nobody is writing, cancelled batches nobody has closed."""
     at = now()
     with transaction() as session:
+        active = session.execute(select(exists().where(Campaign.state.in_(ACTIVE_CAMPAIGN_STATES)))).scalar()
         due_batches = session.execute(
             select(
                 exists().where(
@@ -68,19 +69,18 @@ def ring_for_campaigns() -> None:
             .scalars()
             .all()
         )
-    if is_quiet("default", 50):
+    if active:
         ring("default", jobs.advance_campaigns)
-    if due_batches and is_quiet("send"):
+    if due_batches:
         ring("send", jobs.send_due_batches)
-    if is_quiet("bulk", 5):
-        for wave_id in open_waves:
-            ring("bulk", jobs.materialise_wave, wave_id)
-        for campaign_id in cancelled:
-            ring("bulk", jobs.cancel_pending, campaign_id)
+    for wave_id in open_waves:
+        ring("bulk", jobs.materialise_wave, wave_id)
+    for campaign_id in cancelled:
+        ring("bulk", jobs.cancel_pending, campaign_id)
 
 
 def ring_for_unknown() -> None:
-    if commands.count_due(_settings()) and is_quiet("default", 50):
+    if commands.count_due(_settings()):
         ring("default", jobs.reconcile_unknown)
 
 
@@ -89,8 +89,6 @@ def ring_for_receipts() -> None:
     with transaction() as session:
         waiting = session.execute(select(exists().where(Receipt.try_at <= at))).scalar()
         to_poll = session.execute(select(exists().where(SendBatch.poll_at <= at))).scalar()
-    if not is_quiet("default", 50):
-        return
     if waiting:
         ring("default", jobs.apply_receipts)
     if to_poll:
@@ -104,7 +102,7 @@ def drop_old_receipts() -> None:
 def ring_for_inbound() -> None:
     with transaction() as session:
         waiting = session.execute(select(exists().where(InboundMessage.handled_at.is_(None)))).scalar()
-    if waiting and is_quiet("default", 50):
+    if waiting:
         ring("default", jobs.handle_inbound)
 
 

@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, abort, current_app, request
-from redis.exceptions import RedisError
 
 from campaigns import commands, jobs
 from engage.config import Settings
 from engage.identity.guard import public
-from engage.jobs import redis_connection, ring
+from engage.jobs import ring
 from engage.persian import to_latin_digits
 from engage.web.csrf import csrf_exempt
 
@@ -36,7 +35,7 @@ def delivery(secret: str) -> tuple[str, int]:
     if gateway_id is None or status is None or status > 1000:
         return "malformed", 400
     commands.store_receipts([(gateway_id, status)])
-    _ring_once_a_second()
+    ring("default", jobs.apply_receipts)
     return "ok", 200
 
 
@@ -72,12 +71,3 @@ def _values() -> Mapping[str, Any]:
 def _integer(value: Any) -> int | None:
     text = to_latin_digits(str(value)).strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= MAX_ID else None
-
-
-def _ring_once_a_second() -> None:
-    """Ten thousand reports at once need one job, not ten thousand; what the bell misses, the sweeper finds."""
-    try:
-        if redis_connection().set("engage:bell:receipts", 1, px=1000, nx=True):
-            ring("default", jobs.apply_receipts)
-    except RedisError:
-        pass

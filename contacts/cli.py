@@ -30,10 +30,7 @@ def group() -> None:
 
 def _unit_id(slug: str | None) -> int:
     """The unit named, or the one at the top of the tree. Refused("unit_missing")."""
-    if slug:
-        unit = find_unit(slug)
-    else:
-        unit = next(iter(units_tree()), None)
+    unit = find_unit(slug) if slug else next(iter(units_tree()), None)
     if unit is None:
         raise Refused("unit_missing")
     return unit.id

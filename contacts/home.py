@@ -11,7 +11,7 @@ from contacts.queries.timeline import TimelineItem
 from contacts.rules.states import ImportState
 from contacts.words import BASES, CHANNELS
 from engage.identity.guard import acting
-from engage.identity.home import FirstStep, TaskItem, WorkItem
+from engage.identity.home import CardBlock, FirstStep, TaskItem, WorkItem
 from engage.identity.queries import UnitNode, user_names
 from engage.identity.rules import Permission
 from engage.identity.viewer import Viewer
@@ -22,7 +22,7 @@ def _units(unit: UnitNode) -> frozenset[int]:
     return acting().unit_ids(Permission.CONTACTS_IMPORT, below=unit)
 
 
-def running_imports(viewer: Viewer, unit: UnitNode) -> list[TaskItem | WorkItem]:
+def running_imports(viewer: Viewer, unit: UnitNode) -> list[TaskItem | WorkItem | CardBlock]:
     """Imports a worker is at."""
     units = _units(unit)
     if not units:
@@ -46,7 +46,7 @@ def work_item(record: queries.ImportRecord) -> WorkItem:
     )
 
 
-def checked_imports(viewer: Viewer, unit: UnitNode) -> list[TaskItem | WorkItem]:
+def checked_imports(viewer: Viewer, unit: UnitNode) -> list[TaskItem | WorkItem | CardBlock]:
     """Lists that wait for the officer's decision."""
     units = _units(unit)
     if not units:

@@ -13,10 +13,10 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identit
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engage.db import UTCDateTime, db
+from engage.db import Model, UTCDateTime
 
 
-class PhoneIdentity(db.Model):
+class PhoneIdentity(Model):
     """One mobile number in the world. The number itself is only here, encrypted (context "phone_identity:<id>")."""
 
     __tablename__ = "phone_identity"
@@ -32,7 +32,7 @@ class PhoneIdentity(db.Model):
     __table_args__ = (Index("ix_phone_identity_suppressed", "id", postgresql_where=suppressed_at.isnot(None)),)
 
 
-class Suppression(db.Model):
+class Suppression(Model):
     """Never text this number again, for any unit, line or purpose. Keyed by an HMAC, so it outlives erasure."""
 
     __tablename__ = "suppression"
@@ -43,7 +43,7 @@ class Suppression(db.Model):
     since: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
-class Contact(db.Model):
+class Contact(Model):
     """What one unit knows of whoever answers this number."""
 
     __tablename__ = "contact"
@@ -81,7 +81,7 @@ class Contact(db.Model):
     )
 
 
-class ContactAlias(db.Model):
+class ContactAlias(Model):
     """A further name a list gave for a number the unit already knew under another one. Shown, never thrown away, never texted."""
 
     __tablename__ = "contact_alias"
@@ -97,7 +97,7 @@ class ContactAlias(db.Model):
     __table_args__ = (UniqueConstraint("contact_id", "name_key"),)
 
 
-class Purpose(db.Model):
+class Purpose(Model):
     """What a person may agree to receive. The exact words lie in `consent_text`, one version each."""
 
     __tablename__ = "purpose"
@@ -108,7 +108,7 @@ class Purpose(db.Model):
     position: Mapped[int] = mapped_column(SmallInteger, default=0)
 
 
-class ConsentText(db.Model):
+class ConsentText(Model):
     """The exact words somebody agreed to; never changed, only followed by a new version."""
 
     __tablename__ = "consent_text"
@@ -123,7 +123,7 @@ class ConsentText(db.Model):
     __table_args__ = (UniqueConstraint("purpose", "basis", "version"),)
 
 
-class ConsentEntry(db.Model):
+class ConsentEntry(Model):
     """One line of the consent ledger: appended, chained to the person's line before it, never changed (trigger in the migration).
 
     `mac` = HMAC(ledger key, mac before it ‖ canonical bytes of this entry); the first `previous` is 32 zero bytes.
@@ -150,7 +150,7 @@ class ConsentEntry(db.Model):
     __table_args__ = (UniqueConstraint("pseudonym", "sequence"),)
 
 
-class ConsentEvidence(db.Model):
+class ConsentEvidence(Model):
     """What backs a ledger line (which file, which row, which page), erasable."""
 
     __tablename__ = "consent_evidence"
@@ -161,7 +161,7 @@ class ConsentEvidence(db.Model):
     evidence: Mapped[str] = mapped_column(Text)
 
 
-class ContactConsent(db.Model):
+class ContactConsent(Model):
     """Where a person stands now, per purpose: what the ledger's last line says, kept in the same transaction."""
 
     __tablename__ = "contact_consent"
@@ -173,7 +173,7 @@ class ContactConsent(db.Model):
     since: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
-class ContactImport(db.Model):
+class ContactImport(Model):
     """One uploaded list, from upload to summary."""
 
     __tablename__ = "contact_import"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 from engage.refusal import Refused
 
@@ -42,7 +43,7 @@ class Timings:
 
     def scaled(self, factor: float) -> Timings:
         """Every interval times `factor`; ratios are kept."""
-        values = {}
+        values: dict[str, Any] = {}
         for each in fields(self):
             value = getattr(self, each.name)
             values[each.name] = tuple(v * factor for v in value) if isinstance(value, tuple) else value * factor

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engage.clock import now
 from engage.config import Settings
-from engage.db import UTCDateTime, db, transaction
+from engage.db import Model, UTCDateTime, db, transaction
 from engage.jobs import enqueue_after_commit, register_sweep, ring
 
 log = structlog.get_logger(__name__)
@@ -43,7 +43,7 @@ class Event:
 E = TypeVar("E", bound=Event)
 
 
-class Outbox(db.Model):
+class Outbox(Model):
     __tablename__ = "outbox"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -52,7 +52,7 @@ class Outbox(db.Model):
     occurred_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
-class Delivery(db.Model):
+class Delivery(Model):
     __tablename__ = "outbox_delivery"
 
     event_id: Mapped[int] = mapped_column(ForeignKey("outbox.id", ondelete="CASCADE"), primary_key=True)
@@ -83,13 +83,18 @@ def subscribe(app: Flask, event_type: type[E], function: Callable[[E], None], na
     of_type[key] = function
 
 
-def publish(event: Event) -> None:
-    """Record `event` in the current transaction; its subscribers run after the commit, each exactly once in effect."""
+def publish(event: Event, *, coalesce: bool = False) -> None:
+    """Record `event` in the current transaction; its subscribers run after the commit, each exactly once in effect.
+
+    `coalesce` is for events that only say "look again": one that nobody has begun to deliver stands for this one, too.
+    """
     names = current_app.extensions["engage_subscribers"].get(type(event).__name__, {})
     if not names:
         return
     at = now()
     session = db.session
+    if coalesce and _is_waiting(event, len(names)):
+        return
     event_id = session.execute(
         insert(Outbox).values(name=type(event).__name__, payload=asdict(event), occurred_at=at).returning(Outbox.id)
     ).scalar_one()
@@ -97,6 +102,18 @@ def publish(event: Event) -> None:
     session.execute(insert(Delivery), [{"event_id": event_id, "subscriber": name, "ring_at": ring_at} for name in names])
     for name in names:
         enqueue_after_commit("default", deliver, event_id, name)
+
+
+def _is_waiting(event: Event, subscribers: int) -> bool:
+    # A delivery under way holds its row's lock and may have looked already, so locked rows don't count; ours are kept from
+    # being delivered until we commit.
+    waiting = (
+        select(Delivery.event_id)
+        .join(Outbox, Outbox.id == Delivery.event_id)
+        .where(Delivery.delivered_at.is_(None), Outbox.name == type(event).__name__, Outbox.payload == asdict(event))
+        .with_for_update(of=Delivery, skip_locked=True)
+    )
+    return len(db.session.execute(waiting).all()) >= subscribers
 
 
 def deliver(event_id: int, subscriber: str) -> None:

@@ -6,7 +6,7 @@ never, and each one calls a command that looks at the database first. Arguments 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from flask import Flask, current_app
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from engage.config import Settings
@@ -58,13 +59,23 @@ def enqueue_after_commit(queue: str, function: Callable[..., Any] | str, *ids: i
 
     A job may be named by its dotted path: commands ring for jobs, and jobs call commands.
     """
-    after_commit(lambda: ring(queue, function, *ids))
+
+    def work() -> None:
+        ring(queue, function, *ids)
+
+    after_commit(work)
 
 
 def ring(queue: str, function: Callable[..., Any] | str, *ids: int | str) -> bool:
-    """Enqueue now. False when Valkey can't be reached: the sweeper will ring again."""
+    """Enqueue now, unless the same bell was rung and nobody has come to the door yet.
+
+    A bell that got lost with its job is forgotten after `ring_again`. False when Valkey can't be reached: the sweeper will ring again.
+    """
     name = function if isinstance(function, str) else f"{function.__module__}.{function.__qualname__}"
+    settings: Settings = current_app.extensions["engage_settings"]
     try:
+        if not redis_connection().set(_bell(name, ids), 1, nx=True, px=max(1, int(settings.timings.ring_again * 1000))):
+            return True
         queue_named(queue).enqueue_call(
             name,
             args=ids,
@@ -78,12 +89,16 @@ def ring(queue: str, function: Callable[..., Any] | str, *ids: int | str) -> boo
     return True
 
 
-def is_quiet(queue: str, at_most: int = 0) -> bool:
-    """Whether so few jobs wait on `queue` that ringing again doesn't pile up bells nobody answers."""
+def answer_bell(job: Job) -> None:
+    """Somebody comes to the door: from now on the same bell may be rung again, for what this run may no longer see."""
     try:
-        return int(queue_named(queue).count) <= at_most
-    except RedisError:
-        return False
+        redis_connection().delete(_bell(job.func_name, job.args))
+    except RedisError as error:
+        log.warning("bell_not_cleared", job=job.func_name, error=type(error).__name__)
+
+
+def _bell(name: str, ids: Sequence[int | str]) -> str:
+    return f"engage:bell:{name}:{','.join(map(str, ids))}"
 
 
 def register_sweep(app: Flask, name: str, every: Callable[[Settings], float], function: Callable[[], Any]) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from engage.config import Settings
 from engage.db import db, dispose_after_fork
-from engage.jobs import QUEUES, Sweep, queue_named, redis_connection
+from engage.jobs import QUEUES, Sweep, answer_bell, queue_named, redis_connection
 from engage.refusal import Refused
 
 log = structlog.get_logger(__name__)
@@ -47,6 +47,7 @@ class EngageWorker(Worker):
     def perform_job(self, job: Job, queue: Any) -> bool:
         started = time.monotonic()
         with self.app.app_context():
+            answer_bell(job)
             try:
                 done = super().perform_job(job, queue)
             finally:

@@ -16,7 +16,7 @@ import msgspec
 from surveys.types import Answer, AnswerProblem, AnyQuestion, DefinitionProblem
 from surveys.types.base import check_text
 
-FORMAT = 1
+FORMAT: Literal[1] = 1
 MAX_QUESTIONS = 300
 MAX_TITLE = 200
 MAX_INTRO = 2000

@@ -127,8 +127,8 @@ class NumberForm(QuestionForm):
 
     def show(self, question: Any) -> None:
         super().show(question)
-        self.min.data = None if question.min is None else Decimal(str(question.min))
-        self.max.data = None if question.max is None else Decimal(str(question.max))
+        for field, limit in ((self.min, question.min), (self.max, question.max)):
+            field.data = None if limit is None else Decimal(str(limit))
         self.unit.data, self.decimals.data = question.unit, question.decimals
 
     def changes(self, question: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engage.db import UTCDateTime, db
+from engage.db import Model, UTCDateTime
 
 
 class SurveyState(StrEnum):
@@ -32,7 +32,7 @@ class SurveyState(StrEnum):
     CLOSED = "closed"
 
 
-class Survey(db.Model):
+class Survey(Model):
     """A questionnaire: an editable draft, and the published version citizens answer."""
 
     __tablename__ = "survey"
@@ -62,7 +62,7 @@ class Survey(db.Model):
     )
 
 
-class SurveyVersion(db.Model):
+class SurveyVersion(Model):
     """What was published: never changed (trigger in the migration), so every response can be read for ever."""
 
     __tablename__ = "survey_version"
@@ -77,7 +77,7 @@ class SurveyVersion(db.Model):
     __table_args__ = (UniqueConstraint("survey_id", "number"),)
 
 
-class Invitation(db.Model):
+class Invitation(Model):
     """One number's one right to answer one survey. The link's letters are derived from the id; only their digest is stored."""
 
     __tablename__ = "invitation"
@@ -100,7 +100,7 @@ class Invitation(db.Model):
     __table_args__ = (UniqueConstraint("survey_id", "identity_id"),)
 
 
-class Response(db.Model):
+class Response(Model):
     """One person's answers as one document, checked against the version it names."""
 
     __tablename__ = "response"
@@ -117,7 +117,7 @@ class Response(db.Model):
     __table_args__ = (Index("ix_response_survey", "survey_id", "id"),)
 
 
-class AnswersMark(db.Model):
+class AnswersMark(Model):
     """Whether answers have arrived since reports were last told: a burst of thousands makes one event, not thousands."""
 
     __tablename__ = "survey_answers_mark"

@@ -24,7 +24,7 @@ from engage.clock import FrozenClock
 from engage.config import Settings, Timings
 from engage.db import db
 from engage.embedded import Servers
-from engage.jobs import QUEUES, queue_named, redis_connection
+from engage.jobs import QUEUES, answer_bell, queue_named, redis_connection
 from engage.operations import migrate
 from engage.sms.simulator.process import SimulatorProcess
 from engage.vault import Vault
@@ -128,6 +128,7 @@ def drain(app: Flask) -> Callable[[], int]:
                     if job is None:
                         break
                     count += 1
+                    answer_bell(job[0])
                     job[0].func(*job[0].args)
                     job[0].delete()
                     db.session.remove()

@@ -88,10 +88,10 @@ def _keep_sending(campaign: Campaign, settings: Settings) -> None:
     if wave is not None and not _can_still_be_answered(campaign):
         wave.materialised_at = at  # nobody is reminded of a survey that has closed
         wave = None
-    if has_open or (wave is not None and wave.due_at <= at):
-        if not rules.is_within_window(at, campaign.window_start, campaign.window_end, settings.timings.lease_margin):
-            pause_within(campaign.id, "window", resumes=True)
-            return
+    is_open_now = rules.is_within_window(at, campaign.window_start, campaign.window_end, settings.timings.lease_margin)
+    if (has_open or (wave is not None and wave.due_at <= at)) and not is_open_now:
+        pause_within(campaign.id, "window", resumes=True)
+        return
     if has_open:
         code = _reason_to_stop(campaign)
         if code is not None:

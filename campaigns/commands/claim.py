@@ -145,15 +145,15 @@ def claim_batch(settings: Settings) -> Claim | None:
     with transaction() as session:
         connection = driver_connection(session)
         with connection.cursor(row_factory=namedtuple_row) as cursor:
-            batch = cursor.execute(_PICK, values).fetchone()
+            batch: Any = cursor.execute(_PICK, values).fetchone()
             if batch is None:
                 return None
             values |= {"first_id": batch.first_id, "last_id": batch.last_id, "batch_id": batch.id}
             cursor.execute(_ORPHANS, values)
-            campaign = cursor.execute(_CAMPAIGN, {"wave_id": batch.wave_id, "campaign_id": batch.campaign_id}).fetchone()
+            campaign: Any = cursor.execute(_CAMPAIGN, {"wave_id": batch.wave_id, "campaign_id": batch.campaign_id}).fetchone()
             assert campaign is not None
             values["purpose"] = campaign.purpose
-            rows = cursor.execute(_CLAIM, values).fetchall()
+            rows: list[Any] = cursor.execute(_CLAIM, values).fetchall()
             messages = [ClaimedMessage(*row[:7]) for row in rows if row.reason is None]
             if messages and _is_over_budget(campaign, len(messages)):
                 # Nothing was sent yet, so the rows go back as they were.

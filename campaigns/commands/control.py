@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import exists, select, update
 
@@ -105,7 +106,7 @@ def cancel_pending_messages(campaign_id: int) -> int:
                 .values(state=MessageState.UNKNOWN, unknown_since=at, reason="lease_expired")
                 .execution_options(synchronize_session=False)
             )
-            result = session.execute(
+            result: Any = session.execute(
                 update(Message)
                 .where(*in_range, Message.state == MessageState.PENDING)
                 .values(state=MessageState.CANCELLED, reason="campaign_cancelled", settled_at=at)
@@ -132,12 +133,13 @@ def expire_leases(at: datetime) -> int:
             .with_for_update(skip_locked=True)
         ).all()
         for batch in batches:
-            count += session.execute(
+            orphans: Any = session.execute(
                 update(Message)
                 .where(Message.id.between(batch.first_id, batch.last_id), Message.state == MessageState.SENDING)
                 .values(state=MessageState.UNKNOWN, unknown_since=at, reason="lease_expired")
                 .execution_options(synchronize_session=False)
-            ).rowcount
+            )
+            count += orphans.rowcount
             has_pending = exists().where(Message.id.between(batch.first_id, batch.last_id), Message.state == MessageState.PENDING)
             session.execute(
                 update(SendBatch)

@@ -19,7 +19,7 @@ from engage.clock import TEHRAN, now
 from engage.config import Settings
 from engage.db import db, transaction
 from engage.identity.commands import record_audit
-from engage.identity.queries import get_unit
+from engage.identity.queries import require_unit
 from engage.persian import format_jalali
 from engage.refusal import Refused
 from engage.sms.cost import estimate_text
@@ -126,7 +126,7 @@ def estimate_campaign(unit_id: int, draft: Draft) -> Estimate:
     """Counts and cost as they would be now. Writes nothing."""
     settings = _settings()
     counts = count_audience(draft.audience, PURPOSE)
-    unit = get_unit(unit_id)
+    unit = require_unit(unit_id)
     deadline = deadline_text(require_deadline(draft.survey_id))
     longest = texts.largest(draft.text, settings.base_url, unit.sms_name, deadline)
     reminder = texts.largest(draft.reminder_text or draft.text, settings.base_url, unit.sms_name, deadline)

@@ -16,7 +16,7 @@ from sqlalchemy import select, text, update
 from campaigns import texts
 from campaigns.models import Campaign, Message, MessageNumbers, SendBatch, Wave
 from campaigns.states import CampaignState
-from contacts.queries import AudienceFilter, audience_chunk
+from contacts.queries import AudienceFilter, Recipient, audience_chunk
 from engage.clock import now
 from engage.db import copy_into, driver_connection, transaction
 from engage.refusal import Refused
@@ -63,10 +63,13 @@ def materialise_wave(wave_id: int) -> int:
             return count
 
 
+_Row = tuple[int, int | None, int | None, dict[str, Any]]
+"""(identity, contact, invitation, parameters)"""
+
+
 class _Chunk:
-    def __init__(self, rows: list[tuple[int, int | None, int | None, dict[str, Any]]], cursor: int, is_last: bool) -> None:
+    def __init__(self, rows: list[_Row], cursor: int, is_last: bool) -> None:
         self.rows = rows
-        """(identity, contact, invitation, parameters)"""
         self.cursor = cursor
         self.is_last = is_last
 
@@ -86,15 +89,15 @@ def _first_wave_chunk(campaign: Campaign, wave: Wave) -> _Chunk:
                 )
             ).scalars()
         )
-    fresh = {}
+    fresh: dict[int, Recipient] = {}
     for member in members:
         if member.identity_id not in already:
             fresh.setdefault(member.identity_id, member)
     expires_at = _expiry(campaign)
     invitations = invite_identities(campaign.survey_id, campaign.unit_id, list(fresh), expires_at)
-    rows = []
+    rows: list[_Row] = []
     for identity_id, member in fresh.items():
-        parameters = {name: getattr(member, name) for name in ("first_name", "neighbourhood") if name in needed and getattr(member, name)}
+        parameters: dict[str, Any] = {name: getattr(member, name) for name in ("first_name", "neighbourhood") if name in needed and getattr(member, name)}
         rows.append((identity_id, member.contact_id, invitations[identity_id][0], parameters))
     return _Chunk(rows, members[-1].contact_id, len(members) < CHUNK)
 
@@ -115,7 +118,7 @@ def _expiry(campaign: Campaign) -> datetime:
     return datetime.fromisoformat(closes_at)
 
 
-def _write(campaign: Campaign, wave: Wave, rows: list[tuple[int, int | None, int | None, dict[str, Any]]], at: datetime) -> int:
+def _write(campaign: Campaign, wave: Wave, rows: list[_Row], at: datetime) -> int:
     if not rows:
         return 0
     with transaction() as session:

@@ -126,4 +126,4 @@ def _tell(session: Any, campaign_ids: set[int]) -> None:
     with driver_connection(session).cursor() as cursor:
         rows = cursor.execute("SELECT id, survey_id FROM campaign WHERE id = ANY(%s)", (list(campaign_ids),)).fetchall()
     for campaign_id, survey_id in rows:
-        publish(ReceiptsRecorded(campaign_id, survey_id))
+        publish(ReceiptsRecorded(campaign_id, survey_id), coalesce=True)

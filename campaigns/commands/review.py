@@ -22,7 +22,7 @@ from engage.clock import now
 from engage.db import release_session, transaction
 from engage.events import publish
 from engage.identity.commands import record_audit
-from engage.identity.queries import get_unit
+from engage.identity.queries import require_unit
 from engage.jobs import enqueue_after_commit
 from engage.refusal import Refused
 from engage.sms.codes import CodeClass, classify
@@ -45,7 +45,7 @@ def submit_campaign(campaign_id: int, *, actor_id: int | None) -> CampaignState:
         estimate = estimate_campaign(campaign.unit_id, draft_of(campaign))
         if estimate.recipients == 0:
             raise Refused("audience_empty")
-        unit = get_unit(campaign.unit_id)
+        unit = require_unit(campaign.unit_id)
         closes_at = require_deadline(campaign.survey_id)
         campaign.recipient_count = estimate.recipients
         campaign.cost_estimate = estimate.cost

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import g, url_for
+from flask import request, url_for
 from flask_babel import gettext as _
 
 from campaigns import credit
@@ -18,17 +18,19 @@ from engage.web.charts import Part
 from engage.web.filters import ago, jalali_datetime, number, rial
 
 _C = CampaignState
+_WAITING = "engage.campaigns_waiting"
 _ASKING = (_C.DRAFT, _C.IN_REVIEW, _C.APPROVED, _C.PAUSED)
 _RUNNING = (_C.SCHEDULED, _C.MATERIALISING, _C.SENDING, _C.PAUSED, _C.SETTLING)
 
 
 def _waiting(viewer: Viewer) -> list[CampaignRow]:
     """Campaigns that need this viewer: paused by a fault, waiting for their approval, sent back to them, or ready to start."""
-    if "campaigns_waiting" not in g:
+    # Asked twice on the first page: for the number beside its name, and for the list.
+    if _WAITING not in request.environ:
         units = visible_unit_ids(Permission.CAMPAIGNS_VIEW)
         rows = list_campaigns(units, states=_ASKING) if units else []
-        g.campaigns_waiting = [row for row in rows if _needs(viewer, row)]
-    found: list[CampaignRow] = g.campaigns_waiting
+        request.environ[_WAITING] = [row for row in rows if _needs(viewer, row)]
+    found: list[CampaignRow] = request.environ[_WAITING]
     return found
 
 

@@ -116,7 +116,7 @@ def suggested_text(title: str) -> str:
 def placeholder_chips() -> list[tuple[Any, str]]:
     """(words, what they put into the text)"""
     return [
-        (_("First name"), "{نام}"),
+        (_("First name of the citizen"), "{نام}"),
         (_("Neighbourhood"), "{محله}"),
         (_("Last day to answer"), "{مهلت}"),
         (_("Unit"), "{واحد}"),

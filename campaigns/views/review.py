@@ -18,7 +18,7 @@ from campaigns.views.labels import CAMPAIGN_LOOKS, span_words
 from campaigns.views.measuring import measure
 from contacts.queries import AudienceFilter
 from engage.clock import now
-from engage.identity.guard import acting, guarded
+from engage.identity.guard import acting, forget_actor, guarded
 from engage.identity.queries import get_unit, user_name
 from engage.identity.rules import Permission
 from engage.refusal import Refused
@@ -91,6 +91,8 @@ def _launch(campaign: CampaignView, *, planned: bool, form: LaunchForm | None = 
     try:
         commands.launch_campaign(campaign.id, actor_id=acting().id, at=at)
     except Refused as refused:
+        # The call to the gateway gave the session away, and with it the person the page's frame shows.
+        forget_actor()
         return show_approval(campaign.slug, explain(refused), launch_form=form), 422
     if at is not None and at > now():
         flash_done(_("Sending starts on %(time)s.", time=jalali_datetime(at)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from contacts.commands.progress import Progress
 from contacts.importing import ImportOrder, Watcher, files, import_table

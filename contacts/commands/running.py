@@ -29,7 +29,7 @@ from engage.clock import now, today_in_tehran
 from engage.db import transaction
 from engage.events import publish
 from engage.identity.commands.audit import record_audit
-from engage.jobs import enqueue_after_commit, is_quiet, ring
+from engage.jobs import enqueue_after_commit, ring
 from engage.refusal import Refused
 from engage.vault import vault
 
@@ -134,8 +134,6 @@ def _fail(import_id: int, code: str) -> None:
 
 def ring_waiting_imports() -> None:
     """The sweeper's round: an import that a worker owes a result, while no worker is at it, gets its doorbell rung again."""
-    if not is_quiet("bulk"):
-        return
     with transaction() as session:
         waiting = session.execute(
             select(ContactImport.id, ContactImport.unit_id, ContactImport.state).where(ContactImport.state.in_(WAITING)).order_by(ContactImport.id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import delete, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 
@@ -42,7 +44,7 @@ def suppress_number(e164: str, source: str, *, actor_id: Actor = CURRENT) -> boo
         is_new = False
         if identity_id is None:
             fresh = reserve_ids(driver_connection(session), "phone_identity", 1)[0]
-            row = session.execute(
+            row: Any = session.execute(
                 insert(PhoneIdentity)
                 .values(id=fresh, blind_index=blind, phone_cipher=keys.encrypt(e164, identity_context(fresh)), suppressed_at=at, created_at=at)
                 .on_conflict_do_update(index_elements=["blind_index"], set_={"suppressed_at": func.coalesce(PhoneIdentity.suppressed_at, at)})

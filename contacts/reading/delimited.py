@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,13 +31,12 @@ class Delimited:
     kind = "csv"
     sheet = ""
 
-    def rows(self) -> Iterator[tuple[int, Sequence[Cell]]]:
+    def rows(self) -> Generator[tuple[int, Sequence[Cell]], None, None]:
         # A character lost in the middle of a file must not stop the other rows: it shows as «�» in its own cell.
         with self.path.open(encoding=self.encoding, errors="replace", newline="") as file:
             reader = csv.reader(file, delimiter=self.separator)
             try:
-                for number, cells in enumerate(reader, 1):
-                    yield number, cells
+                yield from enumerate(reader, 1)
             except csv.Error:
                 raise Refused("file_field_long", row=reader.line_num) from None
 

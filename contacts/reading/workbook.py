@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -34,7 +34,7 @@ class Sheet:
 
     kind = "xlsx"
 
-    def rows(self) -> Iterator[tuple[int, Sequence[Cell]]]:
+    def rows(self) -> Generator[tuple[int, Sequence[Cell]], None, None]:
         for number, cells in enumerate(self.grid.iter_rows(), 1):
             yield number, [_cell(value) for value in cells]
 

@@ -28,7 +28,7 @@ from engage.web.refusals import explain
 @guarded(Permission.CONTACTS_VIEW)
 def index() -> str:
     units = visible_unit_ids(Permission.CONTACTS_VIEW)
-    filters = {
+    filters: dict[str, Any] = {
         "words": request.args.get("q", "").strip()[:100],
         "neighbourhood": request.args.get("neighbourhood", ""),
         "standing": request.args.get("standing", "") if request.args.get("standing") in STANDINGS else "",
@@ -82,7 +82,7 @@ def new() -> str | Response:
         try:
             contact_id = commands.add_contact(
                 current_unit().id,
-                form.phone.data,
+                form.phone.data or "",
                 form.person(),
                 purpose=form.purpose.data,
                 basis=Basis(form.basis.data),

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identit
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engage.db import UTCDateTime, db
+from engage.db import Model, UTCDateTime
 from engage.identity.rules import PERMISSIONS, Role
 
 
@@ -24,7 +24,7 @@ class UnitKind(StrEnum):
     ORGANISATION = "organisation"
 
 
-class Unit(db.Model):
+class Unit(Model):
     """A node of the tree everyone's rights hang on. `path` is '/1/5/9/': a subtree is one prefix."""
 
     __tablename__ = "unit"
@@ -53,7 +53,7 @@ class HeldRole(RoleMixin):  # type: ignore[misc]  # Flask-Security has no types
     permissions: list[str]  # type: ignore[assignment]
 
 
-class User(UserMixin, db.Model):  # type: ignore[misc]
+class User(UserMixin, Model):  # type: ignore[misc]
     """A person who signs in. The columns of Flask-Security's contract, and our own. Never deleted: the audit log names them."""
 
     __tablename__ = "app_user"
@@ -82,13 +82,13 @@ class User(UserMixin, db.Model):  # type: ignore[misc]
 
     grants: Mapped[list[RoleGrant]] = relationship(back_populates="user", cascade="all, delete-orphan", lazy="selectin")
 
-    @property  # type: ignore[override]
-    def roles(self) -> list[HeldRole]:
+    @property
+    def roles(self) -> list[HeldRole]:  # type: ignore[override]
         """Every role held anywhere; what a role may do where is decided by `engage.identity.guard`."""
         return [HeldRole(role, sorted(PERMISSIONS[role])) for role in sorted({Role(grant.role) for grant in self.grants})]
 
 
-class RoleGrant(db.Model):
+class RoleGrant(Model):
     """This user holds this role in this unit and all units below it."""
 
     __tablename__ = "role_grant"
@@ -106,7 +106,7 @@ class RoleGrant(db.Model):
     )
 
 
-class SignInSession(db.Model):
+class SignInSession(Model):
     """One browser that is signed in. Kept here, not in the cookie, so that signing out ends it wherever the cookie was copied to."""
 
     __tablename__ = "sign_in_session"
@@ -119,7 +119,7 @@ class SignInSession(db.Model):
     seen_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
 
 
-class SignInThrottle(db.Model):
+class SignInThrottle(Model):
     """Wrong passwords and codes in a row, per address typed, whether an account stands behind it or not."""
 
     __tablename__ = "sign_in_throttle"
@@ -131,7 +131,7 @@ class SignInThrottle(db.Model):
     last_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
 
 
-class AuditEntry(db.Model):
+class AuditEntry(Model):
     """Who decided what, when, about which thing. Appended only: the database refuses changes (trigger in the migration)."""
 
     __tablename__ = "audit_entry"
@@ -148,7 +148,7 @@ class AuditEntry(db.Model):
     __table_args__ = (Index("ix_audit_entry_object", "object_type", "object_id"),)
 
 
-class KeyFingerprint(db.Model):
+class KeyFingerprint(Model):
     """The keys this database was written with, by public fingerprint: a swapped or missing key file is found at start."""
 
     __tablename__ = "key_fingerprint"

@@ -15,6 +15,7 @@ from engage.db import db
 from engage.identity import rules
 from engage.identity.models import RoleGrant, Unit, User
 from engage.identity.rules import Permission, Role
+from engage.refusal import Refused
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def units_of_user(user_id: int) -> tuple[UnitNode, ...]:
         .where(RoleGrant.user_id == user_id)
         .group_by(Unit.id)
     )
-    return _in_tree_order(UnitNode(*row[:-1], roles=frozenset(Role(role) for role in row[-1])) for row in rows)
+    return _in_tree_order(replace(UnitNode(*row[:-1]), roles=frozenset(Role(role) for role in row[-1])) for row in rows)
 
 
 def units_tree() -> tuple[UnitNode, ...]:
@@ -111,6 +112,14 @@ def units_tree() -> tuple[UnitNode, ...]:
 def get_unit(unit_id: int) -> UnitNode | None:
     row = db.session.execute(select(*_COLUMNS).where(Unit.id == unit_id)).first()
     return UnitNode(*row) if row else None
+
+
+def require_unit(unit_id: int) -> UnitNode:
+    """The unit; Refused("unit_missing") when there is none."""
+    unit = get_unit(unit_id)
+    if unit is None:
+        raise Refused("unit_missing")
+    return unit
 
 
 def find_unit(slug: str) -> UnitNode | None:
@@ -205,4 +214,4 @@ def _summaries(user_ids: list[int]) -> list[UserSummary]:
             User.created_at,
         ).where(User.id.in_(user_ids))
     )
-    return [UserSummary(*row, grants=tuple(grants.get(row[0], ()))) for row in people]
+    return [UserSummary(*row._tuple(), tuple(grants.get(row[0], ()))) for row in people]

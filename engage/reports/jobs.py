@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import current_app
 
 from engage.config import Settings
-from engage.jobs import is_quiet, ring
+from engage.jobs import ring
 from engage.reports import commands, queries
 
 
@@ -17,6 +17,4 @@ def ring_for_stale_reports() -> int:
     """Ring again for reports whose bell was lost. Returns how many."""
     settings: Settings = current_app.extensions["engage_settings"]
     due = queries.due_survey_ids(settings)
-    if not due or not is_quiet("default", 50):
-        return 0
     return sum(ring("default", refresh_report, survey_id) for survey_id in due)

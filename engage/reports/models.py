@@ -9,10 +9,10 @@ from sqlalchemy import Boolean, ForeignKey, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engage.db import UTCDateTime, db
+from engage.db import Model, UTCDateTime
 
 
-class SurveyReport(db.Model):
+class SurveyReport(Model):
     """A report is computed anew from the truth each time, never incremented; this row is only the last result."""
 
     __tablename__ = "survey_report"

@@ -87,6 +87,7 @@ class BaseForm(FlaskForm):
 class IntegerField(_IntegerField):
     """A whole number typed with any digits and thousands separators. A text input: browsers' number inputs refuse «۱۲»."""
 
+    data: Any
     widget = TextInput()
 
     def process_formdata(self, valuelist: list[Any]) -> None:
@@ -105,6 +106,7 @@ class IntegerField(_IntegerField):
 class DecimalField(_DecimalField):
     """A decimal number typed with any digits, «٫» or a point."""
 
+    data: Any
     widget = TextInput()
 
     def process_formdata(self, valuelist: list[Any]) -> None:

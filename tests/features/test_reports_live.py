@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
@@ -26,7 +27,7 @@ from engage.identity.rules import Role
 from engage.jobs import queue_named
 from engage.refusal import Refused
 from engage.reports import commands, jobs, queries
-from engage.reports.cli import build_report
+from engage.reports.cli import build_report, group
 from engage.reports.models import SurveyReport
 from surveys import commands as surveys
 from surveys.definitions import Definition
@@ -405,3 +406,25 @@ def test_what_cannot_be_built_is_refused_and_leaves_nothing(app: Flask, asked: A
         assert refused.value.code == code
     assert list(tmp_path.iterdir()) == []
     assert db.session.execute(select(AuditEntry).where(AuditEntry.action == "report_exported")).first() is None
+
+
+class Stage:
+    """Stands where `engage` keeps its servers: these tests have theirs already."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def app(self) -> Flask:
+        return self._app
+
+
+def test_the_command_builds_by_public_id_and_by_number(app: Flask, asked: Asked, tmp_path: Path) -> None:
+    asked.answer({"q1": "a1"}, 2)
+    for named in (asked.slug, str(asked.id)):
+        target = tmp_path / f"{named}.json"
+        done = CliRunner().invoke(group, ["build", named, "--to", str(target), "--json"], obj=Stage(app), catch_exceptions=False)
+        assert json.loads(done.stdout) == {"survey": asked.slug, "answers": 2, "file": str(target)}
+        assert json.loads(target.read_text("utf-8"))["survey"]["id"] == asked.slug
+    for arguments, code in ((["nothing", "--to", "x.csv"], "survey_not_found"), ([asked.slug, "--to", "x.exe"], "report_suffix_unknown")):
+        refused = CliRunner().invoke(group, ["build", *arguments], obj=Stage(app))
+        assert isinstance(refused.exception, Refused) and refused.exception.code == code

@@ -97,8 +97,7 @@ def test_what_is_no_list_is_refused_by_name(tmp_path, content, code):
     path = tmp_path / "list.xlsx"
     path.write_bytes(content)
     with pytest.raises(Refused) as refused:
-        table = open_table(path)
-        list(table.rows())
+        open_table(path)
     assert refused.value.code == code
 
 

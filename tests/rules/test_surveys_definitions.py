@@ -7,13 +7,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from surveys.definitions import Definition, check, dump, dump_text, estimated_minutes, gaps, is_satisfied_by, load, load_text, read_answers
 from surveys.editing import add_question, delete_question, move_question, read_options
 from surveys.types import DefinitionProblem, Drawn, LongText, Multiple, Number, Option, Rating, ShortText, Single
 from surveys.types.number import plain_number
+
+patient = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no defect of a rule."""
 
 texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=60)
 ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,10}", fullmatch=True)
@@ -50,6 +53,7 @@ def values_for(question: Any) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(offered) | some_numbers | st.text(max_size=30), max_size=4)
 
 
+@patient
 @given(definitions())
 def test_a_definition_survives_being_stored(definition: Definition) -> None:
     check(definition)
@@ -58,6 +62,7 @@ def test_a_definition_survives_being_stored(definition: Definition) -> None:
     assert load_text(("\ufeff" + dump_text(definition)).encode()) == definition
 
 
+@patient
 @given(definitions())
 def test_every_definition_can_be_drawn_with_its_texts_escaped(definition: Definition) -> None:
     for question in definition.questions:
@@ -70,7 +75,7 @@ def test_every_definition_can_be_drawn_with_its_texts_escaped(definition: Defini
     gaps(definition)
 
 
-@settings(max_examples=100, deadline=None)
+@patient
 @given(st.data())
 def test_answers_the_server_accepts_satisfy_the_definition(data: Any) -> None:
     definition = data.draw(definitions())
@@ -88,11 +93,13 @@ def test_answers_the_server_accepts_satisfy_the_definition(data: Any) -> None:
             assert len(question.cells(reading.answers.get(question.id))) == len(question.columns())
 
 
+@patient
 @given(definitions(), st.dictionaries(ids, st.none() | st.booleans() | st.text(max_size=5) | st.lists(st.text(max_size=3), max_size=3) | st.floats()))
 def test_checking_any_document_never_raises(definition: Definition, document: dict[str, Any]) -> None:
     is_satisfied_by(definition, document)
 
 
+@patient
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=4)))
 def test_loading_anything_else_is_refused_with_a_code(raw: Any) -> None:
     with pytest.raises(DefinitionProblem):
@@ -160,6 +167,7 @@ def test_numbers_in_every_script(typed: str, number: str | None) -> None:
     assert plain_number(typed) == (None if number is None else Decimal(number))
 
 
+@patient
 @given(st.text(max_size=40))
 def test_reading_a_number_never_raises(typed: str) -> None:
     plain_number(typed)
@@ -189,6 +197,7 @@ def test_gaps_name_the_place() -> None:
     assert [gap.code for gap in gaps(Definition(title="t"))] == ["survey_has_no_question"]
 
 
+@patient
 @given(definitions(), st.sampled_from(["single", "multiple", "rating", "number", "short_text", "long_text"]))
 def test_steps_of_the_editor_keep_a_definition_acceptable(definition: Definition, kind: str) -> None:
     longer, question_id = add_question(definition, kind)
@@ -210,6 +219,7 @@ def test_options_keep_their_ids_when_lines_are_edited() -> None:
     assert [option.id for option in longer] == ["a1", "a2", "a3", "a5", "a4"]
 
 
+@patient
 @given(st.text(max_size=80), st.text(max_size=40))
 def test_option_ids_are_always_distinct(typed: str, exclusive: str) -> None:
     first = read_options(typed, exclusive, [])

@@ -163,8 +163,8 @@ def _bin_label(each: Bin, whole: bool, is_last: bool) -> str:
     return _("%(low)s to below %(high)s", low=number(_whole(each.low)), high=number(_whole(each.high)))
 
 
-def funnel_rows(report: Report, *, stacked: bool = True) -> Markup:
-    """The six steps, shares of the invited; without percentages while answers are few."""
+def funnel_rows(report: Report, *, stacked: bool) -> Markup:
+    """The six steps, as shares of the invited; `stacked` for the side column."""
     funnel = report.funnel
     steps = [
         charts.Bar(_("Invited"), funnel.invited),

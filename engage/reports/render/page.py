@@ -33,7 +33,7 @@ def page_of(report: Report, quotes: Mapping[str, tuple[str, ...]] | None = None)
         limits.definitions(),
         [figures.card_of(each, (quotes or {}).get(each.key, ())) for each in report.content.questions],
         {each.key: figures.scale_strip_of(each) for each in report.content.questions},
-        figures.funnel_rows(report),
+        figures.funnel_rows(report, stacked=bool(report.answers)),
         figures.days_chart(report.content.days) if len(report.content.days) > 1 else Markup(""),
         "" if report.is_shown_in_percent else figures.few_words(),
     )
