@@ -8,7 +8,7 @@ import contacts.models
 import engage.events
 import engage.identity.models
 import engage.reports.models
-import surveys.models  # noqa: F401
+import surveys.models
 from engage.db import db
 
 LOCK = 7_203_115

@@ -10,7 +10,7 @@ from typing import Any
 
 import campaigns.commands as campaigns
 import surveys.commands as surveys
-from campaigns.queries import CampaignView, get_campaign
+from campaigns.queries import get_campaign
 from campaigns.states import CampaignState
 from contacts.queries import AudienceFilter
 from engage.clock import now

@@ -120,7 +120,7 @@ def _finish(campaign: Campaign) -> None:
 
 def _reason_to_stop(campaign: Campaign) -> str | None:
     counted = db.session.execute(select(Message.state, func.count()).where(Message.campaign_id == campaign.id).group_by(Message.state))
-    by_state: dict[str, int] = {state: count for state, count in counted}
+    by_state: dict[str, int] = dict(counted.tuples().all())
     failed = by_state.get(MessageState.FAILED, 0) + by_state.get(MessageState.UNKNOWN, 0)
     tried = sum(by_state.values()) - by_state.get(MessageState.PENDING, 0) - by_state.get(MessageState.SUPPRESSED, 0)
     if rules.should_pause_for_errors(tried, failed):

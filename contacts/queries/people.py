@@ -12,7 +12,17 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from contacts.ledger import Line, Sealed, verify_chain
-from contacts.models import ConsentEntry, ConsentEvidence, ConsentText, Contact, ContactAlias, ContactConsent, ContactImport, PhoneIdentity, Purpose
+from contacts.models import (
+    ConsentEntry,
+    ConsentEvidence,
+    ConsentText,
+    Contact,
+    ContactAlias,
+    ContactConsent,
+    ContactImport,
+    PhoneIdentity,
+    Purpose,
+)
 from contacts.queries.identities import find_identity, open_phone
 from contacts.rules.purposes import PURPOSES
 from engage import persian

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import structlog
 from flask import Flask, Response, flash, jsonify, make_response, redirect, render_template, request
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from engage.refusal import Refused
 from engage.web.filters import number

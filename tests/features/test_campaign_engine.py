@@ -230,7 +230,7 @@ def test_a_lease_that_ran_out_makes_its_messages_unknown(app, clock, sending):
     sweeps.expire_leases()
     assert states(campaign_id) == {"unknown": 2}
     late = [Outcome(m.id, OutcomeKind.ACCEPTED, gateway_id=900 + n, status=1, cost=1) for n, m in enumerate(claim.messages)]
-    settle_batch(settings, claim, late, {m.id: (b"", 1) for m in claim.messages})
+    settle_batch(settings, claim, late, {m.id: (b"\x00" * 32, 1) for m in claim.messages})
     assert states(campaign_id) == {"unknown": 2}
 
 

@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - the pages are written as a reader of HTML would
+
 """Every part of the shell on a few pages, in a real browser: no CSP violation, no axe finding, no sideways scroll, live parts at work."""
 
 from __future__ import annotations

@@ -31,8 +31,8 @@ class Office:
 
 def write_messy_list(path: Path, office: Office) -> None:
     """A list with a BOM and semicolons, Persian digits, Arabic letters, every spelling of a number, and rows that can't be taken."""
-    first = "نرگس علي مریم رضا فاطمه حسین زهرا محمد لیلا کاوه".split()
-    last = "احمدی كريمي مرادی رضایی محمدی صادقی".split()
+    first = ["نرگس", "علي", "مریم", "رضا", "فاطمه", "حسین", "زهرا", "محمد", "لیلا", "کاوه"]
+    last = ["احمدی", "كريمي", "مرادی", "رضایی", "محمدی", "صادقی"]
     rows = ["نام;نام خانوادگی;شماره موبایل;محله;جنسیت;سال تولد;شغل"]
     for place in range(GOOD_ROWS):
         number = office.number(place)

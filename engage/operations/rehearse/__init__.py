@@ -35,8 +35,8 @@ from engage.operations.rehearse.judge import judge
 from engage.operations.rehearse.plan import SEED, Fields, Plan, make_plan, random_form
 from engage.operations.rehearse.stage import Stage, build_stage, wait_for
 from engage.refusal import Refused
-from engage.reports.commands import refresh_report
 from engage.reports.cli import build_report
+from engage.reports.commands import refresh_report
 from engage.reports.queries import option_counts
 from surveys.definitions import load
 from surveys.queries import invitation_funnel
