@@ -65,7 +65,9 @@ def estimate(backstage: _Backstage, campaign_id: str, email: str, as_json: bool)
 
 @group.command("launch")
 @_options
-@click.option("--at", metavar="TIME", help="Jalali day and Tehran's hour, such as “1405/09/02 10:00” (default: the planned time, else now).")
+@click.option(
+    "--at", metavar="TIME", help="Jalali day and Tehran's hour, such as “1405/09/02 10:00” (default: the planned time, else now)."
+)
 def launch(backstage: _Backstage, campaign_id: str, email: str, as_json: bool, at: str | None) -> None:
     """Start sending an approved campaign."""
     with backstage.app().app_context():

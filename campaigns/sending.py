@@ -17,7 +17,8 @@ from queue import Queue
 
 import structlog
 from flask import Flask, current_app
-from sqlalchemy.exc import DBAPIError
+from psycopg import Error as DriverError
+from sqlalchemy.exc import SQLAlchemyError
 
 from campaigns import rules, texts
 from campaigns.commands.claim import Claim, claim_batch, hand_back
@@ -35,6 +36,9 @@ log = structlog.get_logger(__name__)
 
 SHIFT_SECONDS = 20.0
 """A job ends after about this long and rings for the next one, so that a stop signal or a new release never waits longer."""
+
+DATABASE_ERRORS = (SQLAlchemyError, DriverError)
+"""The statements of claim and settle run on the driver's own cursor, whose errors SQLAlchemy doesn't wrap."""
 
 CLAIM_TRIES = 3
 SETTLE_TRIES = 4
@@ -97,15 +101,25 @@ def send_due_batches(*, seconds: float = SHIFT_SECONDS, should_stop: Callable[[]
     def call() -> None:
         with app.app_context():
             while (batch := prepared.get()) is not None:
-                if not _may_call(settings, batch.claim):
-                    _hand_back(batch.claim)
+                try:
+                    if not _may_call(settings, batch.claim):
+                        _hand_back(batch.claim)
+                        continue
+                    outcomes = gateway.send(batch.claim.line, batch.outgoing)
+                except Exception:
+                    # A stage that died would leave the one before it waiting for ever; the lease makes these messages unknown.
+                    log.exception("call_failed", batch=batch.claim.batch_id)
                     continue
-                answered.put(_Answered(batch.claim, gateway.send(batch.claim.line, batch.outgoing), batch.made))
+                answered.put(_Answered(batch.claim, outcomes, batch.made))
 
     def settle() -> None:
         with app.app_context():
             while (batch := answered.get()) is not None:
-                _settle(settings, batch)
+                try:
+                    _settle(settings, batch)
+                except Exception:
+                    log.exception("settle_failed", batch=batch.claim.batch_id)
+                    continue
                 with shift.lock:
                     shift.claims += 1
                     shift.messages += len(batch.outcomes)
@@ -161,9 +175,9 @@ def _claim(settings: Settings) -> Claim | None:
     for attempt in range(CLAIM_TRIES):
         try:
             return claim_batch(settings)
-        except DBAPIError as error:
+        except DATABASE_ERRORS as error:
             # Nothing is claimed in a transaction that failed; the database may be back in a moment, else the sweeper rings again.
-            log.warning("claim_failed", attempt=attempt, error=type(error.orig).__name__)
+            log.warning("claim_failed", attempt=attempt, error=type(error).__name__)
             time.sleep(min(0.1 * 2**attempt, settings.timings.lease_margin / 8))
         finally:
             release_session()
@@ -176,8 +190,8 @@ def _settle(settings: Settings, batch: _Answered) -> None:
         try:
             settle_batch(settings, batch.claim, batch.outcomes, batch.made)
             return
-        except DBAPIError as error:
-            log.warning("settle_failed", attempt=attempt, error=type(error.orig).__name__)
+        except DATABASE_ERRORS as error:
+            log.warning("settle_failed", attempt=attempt, error=type(error).__name__)
             time.sleep(min(0.1 * 2**attempt, settings.timings.lease_margin / 8))
         finally:
             release_session()
@@ -186,8 +200,8 @@ def _settle(settings: Settings, batch: _Answered) -> None:
 def _hand_back(claim: Claim) -> None:
     try:
         hand_back(claim)
-    except DBAPIError as error:
+    except DATABASE_ERRORS as error:
         # The lease runs out by itself; what was never called for is found absent at the gateway and sent then.
-        log.warning("hand_back_failed", error=type(error.orig).__name__)
+        log.warning("hand_back_failed", error=type(error).__name__)
     finally:
         release_session()

@@ -66,6 +66,8 @@ class Settings:
     gateway_line: str = ""
     gateway_concurrency: int = 4
     """Connections one send worker keeps busy at once."""
+    batch_size: int = 200
+    """Messages a gateway call carries, at most the gateway's own 200."""
     webhook_token: str = field(default="", repr=False)
     clock_offset: float = 0.0
     """Seconds added to the machine's clock; only rehearsals and tests use it."""
@@ -93,6 +95,7 @@ class Settings:
                 gateway_api_key=environ.get("KAVENEGAR_API_KEY") or "",
                 gateway_line=environ.get("KAVENEGAR_LINE") or "",
                 gateway_concurrency=int(environ.get("ENGAGE_GATEWAY_CONCURRENCY") or cls.gateway_concurrency),
+                batch_size=max(1, int(environ.get("ENGAGE_BATCH_SIZE") or cls.batch_size)),
                 webhook_token=environ.get("ENGAGE_WEBHOOK_TOKEN") or "",
                 clock_offset=float(environ.get("ENGAGE_CLOCK_OFFSET") or 0),
                 timings=Timings() if scale == 1 else Timings().scaled(scale),

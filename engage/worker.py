@@ -32,12 +32,34 @@ HEARTBEAT_KEY = "engage:sweeper:heartbeat"
 
 
 class EngageWorker(Worker):
-    """RQ's worker with our application around every job."""
+    """RQ's worker with our application around every job. `told_to_stop` is set by SIGTERM and SIGINT, whatever they interrupt."""
 
-    def __init__(self, app: Flask, queue: str) -> None:
+    max_connection_wait_time = 2.0
+    """Between two attempts to reach Valkey; RQ's own minute would make a worker sleep long after it is back."""
+
+    def __init__(self, app: Flask, queue: str, told_to_stop: threading.Event) -> None:
         with app.app_context():
             super().__init__([queue_named(queue)], connection=redis_connection(), serializer=JSONSerializer)
         self.app = app
+        self.told_to_stop = told_to_stop
+
+    def request_stop(self, signum: int, frame: Any) -> None:
+        self.told_to_stop.set()
+        super().request_stop(signum, frame)
+
+    def _install_signal_handlers(self) -> None:
+        super()._install_signal_handlers()
+        self._stop_requested = self.told_to_stop.is_set()  # told while it was still starting
+
+    def set_shutdown_requested_date(self) -> None:
+        # Called inside the signal handler: raising here would leave the work-horse alone in the middle of its job.
+        with contextlib.suppress(RedisError):
+            super().set_shutdown_requested_date()
+
+    def teardown(self) -> None:
+        # Valkey forgets a worker that couldn't say goodbye; what must be is that we get to our own end.
+        with contextlib.suppress(RedisError):
+            super().teardown()
 
     def main_work_horse(self, job: Job, queue: Any) -> None:
         with self.app.app_context():
@@ -61,16 +83,20 @@ def run_worker(app: Flask, queue: str, *, burst: bool = False) -> None:
     if queue not in QUEUES:
         raise Refused("queue_unknown", name=queue, known=", ".join(QUEUES))
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     while True:
+        # RQ leaves its own handlers behind, which know only the worker that is gone.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
         try:
-            EngageWorker(app, queue).work(burst=burst, logging_level="WARNING")
-            return
+            EngageWorker(app, queue, stop).work(burst=burst, logging_level="WARNING")
+            if burst or stop.is_set():
+                return
+            # RQ's loop ends without a word at any error, a Valkey that went away for one.
+            log.warning("worker_begins_anew", queue=queue)
         except RedisError as error:
             log.warning("worker_lost_valkey", queue=queue, error=type(error).__name__)
-            if stop.wait(1.0):
-                return
+        if stop.wait(0.5):
+            return
 
 
 def run_sweeper(app: Flask, *, rounds: int | None = None) -> None:

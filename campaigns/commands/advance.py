@@ -83,11 +83,17 @@ def _reopen(campaign: Campaign) -> None:
 
 def _keep_sending(campaign: Campaign, settings: Settings) -> None:
     at = now()
-    has_open = _is_there(select(SendBatch.id).where(SendBatch.campaign_id == campaign.id, SendBatch.is_open))
     wave = _due_wave(campaign)
     if wave is not None and not _can_still_be_answered(campaign):
         wave.materialised_at = at  # nobody is reminded of a survey that has closed
         wave = None
+    # One statement, one snapshot: between two a look-up could turn the last unknown message into an open batch.
+    has_open, has_unknown = db.session.execute(
+        select(
+            exists().where(SendBatch.campaign_id == campaign.id, SendBatch.is_open),
+            exists().where(Message.state == MessageState.UNKNOWN, Message.campaign_id == campaign.id),
+        )
+    ).one()
     is_open_now = rules.is_within_window(at, campaign.window_start, campaign.window_end, settings.timings.lease_margin)
     if (has_open or (wave is not None and wave.due_at <= at)) and not is_open_now:
         pause_within(campaign.id, "window", resumes=True)
@@ -101,9 +107,8 @@ def _keep_sending(campaign: Campaign, settings: Settings) -> None:
         if wave.due_at <= at:
             enqueue_after_commit("bulk", "campaigns.jobs.materialise_wave", wave.id)
         return
-    if _is_there(select(Message.id).where(Message.state == MessageState.UNKNOWN, Message.campaign_id == campaign.id)):
-        return
-    change_state(campaign.id, _C.SENDING, _C.SETTLING)
+    if not has_unknown:
+        change_state(campaign.id, _C.SENDING, _C.SETTLING)
 
 
 def _finish(campaign: Campaign) -> None:

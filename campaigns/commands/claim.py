@@ -109,6 +109,10 @@ _CAMPAIGN = """
     FROM campaign c JOIN wave w ON w.id = %(wave_id)s WHERE c.id = %(campaign_id)s
 """
 
+# Taken before anything is read that CLOSE_BATCH counts: were it to wait for this row inside its own statement, it would go on with
+# counts from before the wait, and close a batch to which a look-up has just given messages back.
+LOCK_BATCH = "SELECT 1 FROM send_batch WHERE id = %(batch_id)s FOR UPDATE"
+
 CLOSE_BATCH = """
     UPDATE send_batch b SET
         lease_until = NULL, claim_token = NULL, cost = b.cost + %(cost)s,
@@ -192,6 +196,7 @@ def hand_back(claim: Claim) -> None:
     with transaction() as session:
         connection = driver_connection(session)
         with connection.cursor() as cursor:
+            cursor.execute(LOCK_BATCH, {"batch_id": claim.batch_id})
             cursor.execute(
                 "UPDATE message SET state = 'pending', attempts = attempts - 1, claim_token = NULL "
                 "WHERE id = ANY(%s) AND claim_token = %s AND state = %s",

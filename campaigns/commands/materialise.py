@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import select, text, update
 
 from campaigns import texts
@@ -141,11 +142,12 @@ def _write(campaign: Campaign, wave: Wave, rows: list[_Row], at: datetime) -> in
 
         copy_into(session, Message.__tablename__, _MESSAGE_COLUMNS, messages())
         last_id = first_id + len(rows) - 1
+        size = min(current_app.extensions["engage_settings"].batch_size, MAX_BATCH)
         copy_into(
             session,
             SendBatch.__tablename__,
             _BATCH_COLUMNS,
-            ((campaign.id, wave.id, start, min(start + MAX_BATCH - 1, last_id), at) for start in range(first_id, last_id + 1, MAX_BATCH)),
+            ((campaign.id, wave.id, start, min(start + size - 1, last_id), at) for start in range(first_id, last_id + 1, size)),
         )
     return len(rows)
 

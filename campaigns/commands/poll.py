@@ -71,6 +71,8 @@ def _next_step(settings: Settings, batch_id: int, first_id: int, last_id: int, p
     timings = settings.timings
     with transaction() as session:
         with driver_connection(session).cursor() as cursor:
+            # First, and waiting: a settlement under way may be adding messages to this batch that have to be asked for, too.
+            cursor.execute("SELECT 1 FROM send_batch WHERE id = %s FOR UPDATE", (batch_id,))
             cursor.execute(
                 "UPDATE message SET state = 'expired', settled_at = %s "
                 "WHERE id BETWEEN %s AND %s AND state = 'accepted' AND accepted_at <= %s",

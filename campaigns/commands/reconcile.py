@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -25,6 +25,13 @@ _DUE = """
     ORDER BY unknown_since LIMIT %(limit)s
 """
 
+# Taking a message for a look-up stamps it: a second reconciler leaves it alone, and an answer counts only under its own stamp.
+_TAKE = f"""
+    UPDATE message SET looked_up_at = %(now)s
+    WHERE id IN ({_DUE} FOR UPDATE SKIP LOCKED) AND state = 'unknown'
+    RETURNING id
+"""
+
 _FOUND = """
     UPDATE message m SET
         state = CASE f.state WHEN '' THEN 'accepted' ELSE f.state END,
@@ -39,14 +46,13 @@ _FOUND = """
 # The second absence sends it round again under the same id: should the gateway have it after all, it answers with its record.
 _ABSENT = """
     UPDATE message m SET
-        looked_up_at = %(now)s,
-        absent_count = m.absent_count + 1,
+        absent_count = CASE WHEN m.absent_count + 1 < %(needed)s THEN m.absent_count + 1 ELSE 0 END,
         state = CASE WHEN m.absent_count + 1 < %(needed)s THEN 'unknown' WHEN c.state = 'cancelled' THEN 'cancelled' ELSE 'pending' END,
         reason = CASE WHEN m.absent_count + 1 < %(needed)s THEN m.reason END,
         unknown_since = CASE WHEN m.absent_count + 1 < %(needed)s THEN m.unknown_since END,
         claim_token = CASE WHEN m.absent_count + 1 < %(needed)s THEN m.claim_token END
     FROM campaign c
-    WHERE m.id = ANY(%(ids)s) AND m.state = 'unknown' AND c.id = m.campaign_id
+    WHERE m.id = ANY(%(ids)s) AND m.state = 'unknown' AND m.looked_up_at = %(asked)s AND c.id = m.campaign_id
     RETURNING m.id, m.wave_id, m.state
 """
 
@@ -78,25 +84,24 @@ def reconcile_unknown(settings: Settings, gateway: Gateway) -> int:
     """
     settled = 0
     while True:
+        limits = _limits(settings)
         with transaction() as session:
             with driver_connection(session).cursor() as cursor:
-                due = cursor.execute(_DUE, _limits(settings)).fetchall()
+                ids = sorted(row[0] for row in cursor.execute(_TAKE, limits))
         release_session()
-        if not due:
+        if not ids:
             return settled
-        ids = [row[0] for row in due]
         try:
             answers = gateway.look_up(ids)
         except GatewayUnavailable as error:
             log.warning("look_up_failed", reason=error.reason, code=error.code)
-            _postpone(ids)
             return settled
-        settled += record_look_up(settings, answers)
+        settled += record_look_up(settings, answers, limits["now"])
         release_session()
 
 
-def record_look_up(settings: Settings, answers: Mapping[int, Receipt | None]) -> int:
-    """Write down what the gateway knows of unknown messages."""
+def record_look_up(settings: Settings, answers: Mapping[int, Receipt | None], asked_at: datetime) -> int:
+    """Write down what the gateway knows of unknown messages. An absence counts only for what was taken for this very look-up."""
     at = now()
     found = {id: receipt for id, receipt in answers.items() if receipt is not None}
     absent = [id for id, receipt in answers.items() if receipt is None]
@@ -118,7 +123,7 @@ def record_look_up(settings: Settings, answers: Mapping[int, Receipt | None]) ->
                 poll_at = at + timedelta(seconds=settings.timings.receipt_polls[0])
                 cursor.execute(_POLL_LATER, {"poll_at": poll_at, "ids": [r[0] for r in rows], "waves": [r[1] for r in rows]})
             if absent:
-                rows = cursor.execute(_ABSENT, {"now": at, "ids": absent, "needed": ABSENCES_NEEDED}).fetchall()
+                rows = cursor.execute(_ABSENT, {"asked": asked_at, "ids": absent, "needed": ABSENCES_NEEDED}).fetchall()
                 back = [row for row in rows if row[2] == "pending"]
                 settled += sum(row[2] != "unknown" for row in rows)
                 if back:
@@ -126,16 +131,11 @@ def record_look_up(settings: Settings, answers: Mapping[int, Receipt | None]) ->
     return settled
 
 
-def _postpone(ids: list[int]) -> None:
-    with transaction() as session:
-        with driver_connection(session).cursor() as cursor:
-            cursor.execute("UPDATE message SET looked_up_at = %s WHERE id = ANY(%s) AND state = 'unknown'", (now(), ids))
-
-
 def _limits(settings: Settings) -> dict[str, Any]:
     at = now()
     timings = settings.timings
     return {
+        "now": at,
         "grace": at - timedelta(seconds=timings.unknown_grace),
         "oldest": at - timedelta(seconds=timings.lookup_window),
         "again": at - timedelta(seconds=timings.lookup_interval),

@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 
 from campaigns import rules
-from campaigns.commands.claim import CLOSE_BATCH, Claim
+from campaigns.commands.claim import CLOSE_BATCH, LOCK_BATCH, Claim
 from campaigns.commands.control import pause_within
 from campaigns.commands.receipts import apply_waiting_receipts
 from engage.clock import now
@@ -61,6 +61,7 @@ def settle_batch(
     with transaction() as session:
         connection = driver_connection(session)
         with connection.cursor() as cursor:
+            cursor.execute(LOCK_BATCH, {"batch_id": claim.batch_id})
             cursor.execute(
                 _SETTLE,
                 {

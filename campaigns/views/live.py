@@ -172,7 +172,8 @@ def _figures(campaign: CampaignView) -> dict[str, Any]:
         "answered": invited.answered,
         "delivered": sent.delivered,
         "clock_words": clock_words,
-        "has_reminder_waiting": campaign.state in (_C.SENDING, _C.PAUSED) and any(wave.number == 2 and wave.materialised_at is None and wave.due_at > now() for wave in waves),
+        "has_reminder_waiting": campaign.state in (_C.SENDING, _C.PAUSED)
+        and any(wave.number == 2 and wave.materialised_at is None and wave.due_at > now() for wave in waves),
         "columns": _columns(hours),
         "columns_by_day": _spans_days(hours),
         "last_tick": digits((hours[-1].hour.astimezone(TEHRAN) + timedelta(hours=1)).hour) if hours and not _spans_days(hours) else "",

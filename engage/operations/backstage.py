@@ -14,6 +14,7 @@ from engage.config import Settings
 from engage.embedded import Servers
 from engage.identity.fingerprints import check_fingerprints
 from engage.operations import migrate
+from engage.operations.instance import find_instance
 from engage.refusal import Refused
 from engage.vault import Vault
 
@@ -35,6 +36,10 @@ class Backstage:
     def settings(self) -> Settings:
         """The settings, with servers behind them."""
         if self._settings is None:
+            found = find_instance(self.data_dir)
+            if found is not None:
+                # The gateway, the webhook and the clock of the instance that `engage up` runs on this folder.
+                self.environ = found.environ(self.environ)
             has_database, has_redis = bool(self.environ.get("DATABASE_URL")), bool(self.environ.get("REDIS_URL"))
             if not (has_database and has_redis):
                 self._servers = Servers(self.data_dir, postgres=not has_database, valkey=not has_redis).open()

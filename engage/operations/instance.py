@@ -10,12 +10,17 @@ import socket
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from campaigns.rules import is_within_window
+from engage.operations.workday import working_day_at_ten
 from engage.refusal import Refused
 from engage.sms.simulator.options import DEFAULT_API_KEY, DEFAULT_LINE
 
 HOST = "127.0.0.1"
+DEMO_OPENS, DEMO_CLOSES = 9 * 60, 18 * 60
+"""Minutes of the Tehran day in which a demo may start without moving its clock."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,8 @@ class Instance:
     gateway_port: int
     environment: str
     webhook_token: str
+    clock_offset: float = 0.0
+    """Seconds the demo's clock is ahead, so that it is never night there; 0 outside the demo."""
 
     @property
     def console_url(self) -> str:
@@ -44,6 +51,7 @@ class Instance:
             "ENGAGE_ENV": self.environment,
             "ENGAGE_BASE_URL": self.console_url,
             "ENGAGE_WEBHOOK_TOKEN": self.webhook_token,
+            "ENGAGE_CLOCK_OFFSET": str(self.clock_offset),
         }
         if not uses_real_gateway(environ):
             ours |= {"KAVENEGAR_BASE_URL": self.gateway_url, "KAVENEGAR_API_KEY": DEFAULT_API_KEY, "KAVENEGAR_LINE": DEFAULT_LINE}
@@ -65,6 +73,7 @@ def find_instance(data_dir: Path) -> Instance | None:
             int(stored["gateway_port"]),
             str(stored["environment"]),
             str(stored["webhook_token"]),
+            float(stored.get("clock_offset", 0.0)),
         )
     except FileNotFoundError:
         return None
@@ -86,8 +95,22 @@ def prepare_instance(data_dir: Path, *, port: int, demo: bool) -> Instance:
         instance = Instance(data_dir, port, _gateway_port(port + 1), environment, secrets.token_urlsafe(24))
     else:
         instance = replace(found, port=port, gateway_port=_gateway_port(found.gateway_port, avoid=port), environment=environment)
+    if demo:
+        instance = replace(instance, clock_offset=demo_clock_offset(datetime.now(UTC), instance.clock_offset))
     _store(instance)
     return instance
+
+
+def demo_clock_offset(moment: datetime, offset: float) -> float:
+    """The offset of a demo's clock: what it was, or more, so that it is a working hour in Tehran.
+
+    Nobody may be texted at night, and a demo is often shown in the evening. The clock only ever goes forward: what was recorded stays
+    in the past.
+    """
+    shown = moment + timedelta(seconds=offset)
+    if is_within_window(shown, DEMO_OPENS, DEMO_CLOSES):
+        return offset
+    return (working_day_at_ten(shown) - moment).total_seconds()
 
 
 def lock_instance(data_dir: Path) -> int:

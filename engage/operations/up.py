@@ -8,11 +8,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 
 from flask import Flask
 
+from engage.clock import TEHRAN
 from engage.embedded import Servers
 from engage.embedded.folders import prepare_data_folder
 from engage.jobs import QUEUES
@@ -154,9 +156,10 @@ def _parts(instance: Instance, settings: Mapping[str, str], hook: str | None, *,
     parts = []
     if simulated:
         command = [sys.executable, "-m", "engage.sms.simulator", "--data", str(instance.data_dir)]
+        command += ["--clock-offset", str(instance.clock_offset)]
         command += ["--port", str(instance.gateway_port), "--line", settings.get("KAVENEGAR_LINE", DEFAULT_LINE)]
         if hook:
-            command += ["--webhook-url", hook]
+            command += ["--webhook-url", f"{hook}/delivery", "--inbound-url", f"{hook}/inbound"]
         parts.append(Part("gateway", command, settings, stage=2, stop_seconds=10))
     parts.append(Part("web", gunicorn_command(instance.port), settings, stop_seconds=25))
     parts += [Part(f"work-{queue}", engage_command("work", queue), settings, stage=1, stop_seconds=45) for queue in QUEUES]
@@ -197,6 +200,9 @@ def _answers_ready(port: int) -> bool:
 def _show(instance: Instance, demo_lines: Iterable[str], *, simulated: bool, say: Callable[[str], None]) -> None:
     say("")
     say(f"Engage is ready:  {instance.console_url}")
+    if instance.clock_offset:
+        shown = (datetime.now(UTC) + timedelta(seconds=instance.clock_offset)).astimezone(TEHRAN)
+        say(f"  Nobody is texted at night, so the demo's clock is ahead: it shows {shown:%A %H:%M} in Tehran.")
     for line in demo_lines:
         say(f"  {line}")
     if simulated:

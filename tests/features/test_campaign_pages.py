@@ -132,7 +132,14 @@ def test_whole_journey_without_javascript(officer, manager, office):
     assert "هرندی (۲۰)" in page and "سنگلج (۱۰)" in page
     made = officer.post(
         "/console/campaigns/new",
-        data={"survey_id": office.survey_id, "title": "روشنایی", "neighbourhoods": "هرندی", "gender": "female", "import_id": "", "go": "next"},
+        data={
+            "survey_id": office.survey_id,
+            "title": "روشنایی",
+            "neighbourhoods": "هرندی",
+            "gender": "female",
+            "import_id": "",
+            "go": "next",
+        },
     )
     assert made.status_code == 303
     path = made.location
@@ -155,7 +162,14 @@ def test_whole_journey_without_javascript(officer, manager, office):
     page = page_of(officer, saved.location)
     planned = officer.post(
         saved.location,
-        data={"revision": revision_in(page), "when": "later", "day": "۱۴۰۵/۰۹/۰۲", "hour": "۱۰:۰۰", "window_start": "540", "window_end": "1260"},
+        data={
+            "revision": revision_in(page),
+            "when": "later",
+            "day": "۱۴۰۵/۰۹/۰۲",
+            "hour": "۱۰:۰۰",
+            "window_start": "540",
+            "window_end": "1260",
+        },
     )
     assert planned.status_code == 303 and planned.location.endswith("/review")
     page = page_of(officer, planned.location)
@@ -182,7 +196,9 @@ def test_without_an_open_survey_the_composer_leads_to_surveys(app, office):
 
 
 def test_first_step_counts_on_request_and_saves_nothing(officer, office):
-    answer = officer.post("/console/campaigns/new", data={"survey_id": office.survey_id, "title": "الف", "neighbourhoods": "سنگلج", "go": "count"})
+    answer = officer.post(
+        "/console/campaigns/new", data={"survey_id": office.survey_id, "title": "الف", "neighbourhoods": "سنگلج", "go": "count"}
+    )
     assert answer.status_code == 200 and ">۱۰</bdi>" in answer.text
     assert db.session.query(Campaign).count() == 0
     part = officer.post(
@@ -194,7 +210,9 @@ def test_first_step_counts_on_request_and_saves_nothing(officer, office):
 
 
 def test_first_step_refuses_with_everything_kept(officer, office):
-    answer = officer.post("/console/campaigns/new", data={"survey_id": office.survey_id, "title": "", "birth_year_from": "1380", "birth_year_to": "1370"})
+    answer = officer.post(
+        "/console/campaigns/new", data={"survey_id": office.survey_id, "title": "", "birth_year_from": "1380", "birth_year_to": "1370"}
+    )
     assert answer.status_code == 422
     assert "این سال پیش از سال نخست است" in answer.text and "۱٬۳۸۰" in answer.text or "1380" in answer.text
     assert db.session.query(Campaign).count() == 0
@@ -256,12 +274,12 @@ def test_a_draft_saved_by_another_is_not_overwritten_unknowingly(officer, office
 
 
 BAD_TIMES: list[tuple[dict[str, str], str]] = [
-        ({"when": "later", "day": "", "hour": ""}, "روز را مشخص کنید"),
-        ({"when": "later", "day": "1405/13/40", "hour": "10:00"}, "1405/13/40"),
-        ({"when": "later", "day": "1405/09/02", "hour": "25:00"}, "چنین ساعتی نیست"),
-        ({"when": "later", "day": "1405/08/01", "hour": "10:00"}, "زمان برگزیده برای ارسال گذشته است"),
-        ({"when": "later", "day": "1405/09/02", "hour": "21:30"}, "فقط از ۹:۰۰ تا ۲۱:۰۰"),
-        ({"when": "approval", "window_start": "1200", "window_end": "600"}, "پایان ساعت‌های ارسال باید پس از آغاز آن باشد"),
+    ({"when": "later", "day": "", "hour": ""}, "روز را مشخص کنید"),
+    ({"when": "later", "day": "1405/13/40", "hour": "10:00"}, "1405/13/40"),
+    ({"when": "later", "day": "1405/09/02", "hour": "25:00"}, "چنین ساعتی نیست"),
+    ({"when": "later", "day": "1405/08/01", "hour": "10:00"}, "زمان برگزیده برای ارسال گذشته است"),
+    ({"when": "later", "day": "1405/09/02", "hour": "21:30"}, "فقط از ۹:۰۰ تا ۲۱:۰۰"),
+    ({"when": "approval", "window_start": "1200", "window_end": "600"}, "پایان ساعت‌های ارسال باید پس از آغاز آن باشد"),
 ]
 
 
@@ -383,7 +401,12 @@ def test_launch_after_the_survey_closed(officer, office, clock):
     assert answer.status_code == 422 and "نظرسنجی این پویش باز نیست" in answer.text
 
 
-BAD_MOMENTS = [("", "روز و ساعت را مشخص کنید"), ("1405/09/40 10:00", "1405/09/40"), ("1405/08/01 10:00", "گذشته است"), ("1405/12/01 10:00", "باز نیست")]
+BAD_MOMENTS = [
+    ("", "روز و ساعت را مشخص کنید"),
+    ("1405/09/40 10:00", "1405/09/40"),
+    ("1405/08/01 10:00", "گذشته است"),
+    ("1405/12/01 10:00", "باز نیست"),
+]
 
 
 def test_another_time_that_cannot_be(officer, office):
@@ -465,7 +488,8 @@ def test_every_pause_says_cause_and_way_out(officer, sending):
     for code, words in PAUSES.items():
         with transaction():
             db.session.execute(
-                db.text("UPDATE campaign SET state = 'paused', pause_code = :code, pause_resumes = :r"), {"code": code, "r": code == "window"}
+                db.text("UPDATE campaign SET state = 'paused', pause_code = :code, pause_resumes = :r"),
+                {"code": code, "r": code == "window"},
             )
         assert words in page_of(officer, f"/console/campaigns/{sending}")
         assert ("متوقف است" in page_of(officer, "/console/")) == (code != "window")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,15 @@ NO_NETWORK = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A step that couldn't be walked ends this walk: the later ones would only wait for what isn't there."""
+    report = yield
+    if report.when == "call" and report.failed and "walk" in getattr(item, "funcargs", {}):
+        item.funcargs["walk"].is_over = True  # type: ignore[attr-defined]
+    return report
 
 
 @pytest.fixture(scope="package")

@@ -76,6 +76,7 @@ class Eyes:
         if self.has_script:
             page.evaluate("document.fonts.ready")
         SHOTS.mkdir(exist_ok=True)
+        page.evaluate("scrollTo(0, 0)")
         page.screenshot(path=SHOTS / f"{place}.png", full_page=full, animations="disabled")
         self._check_width(page, place)
         if narrow:

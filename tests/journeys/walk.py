@@ -27,6 +27,8 @@ class Walk:
     folder: Path
     problems: list[str] = field(default_factory=list)
     windows: dict[str, Eyes] = field(default_factory=dict)
+    is_over: bool = False
+    """An earlier step failed."""
     survey: str = ""
     campaign: str = ""
     secrets: dict[str, str] = field(default_factory=dict)

@@ -25,7 +25,8 @@ from engage.identity.commands import create_unit
 from engage.identity.models import UnitKind
 from engage.operations import migrate
 from engage.operations.demo import people
-from engage.operations.rehearse.stage import WEBHOOK_TOKEN, working_day_at_ten
+from engage.operations.rehearse.stage import WEBHOOK_TOKEN
+from engage.operations.workday import working_day_at_ten
 from engage.vault import Vault, vault
 
 PURPOSE = "survey_invitation"

@@ -8,14 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import Flask
 
 from contacts.commands import ensure_purposes
 from engage.app import create_app
-from engage.clock import TEHRAN
 from engage.config import Settings
 from engage.embedded import Servers
 from engage.identity.fingerprints import check_fingerprints
@@ -23,6 +22,7 @@ from engage.jobs import QUEUES
 from engage.operations import migrate
 from engage.operations.supervisor import Part, Supervisor
 from engage.operations.up import ROOT, engage_command, gunicorn_command, wait_until_ready
+from engage.operations.workday import working_day_at_ten
 from engage.refusal import Refused
 from engage.sms.simulator.process import SimulatorProcess
 from engage.vault import Vault
@@ -47,17 +47,6 @@ class Stage:
     @property
     def ledger(self) -> Path:
         return self.simulator.ledger_path
-
-
-def working_day_at_ten(moment: datetime) -> datetime:
-    """The next Saturday-to-Wednesday 10:00 in Tehran from `moment` on."""
-    local = moment.astimezone(TEHRAN)
-    ten = local.replace(hour=10, minute=0, second=0, microsecond=0)
-    if ten < local:
-        ten += timedelta(days=1)
-    while ten.weekday() in (3, 4):  # Thursday and Friday
-        ten += timedelta(days=1)
-    return ten.astimezone(UTC)
 
 
 @contextmanager

@@ -67,7 +67,7 @@ def respond(server: Server, request: Request) -> Reply:
     if len(parts) <= 1:
         wanted = parse_qs(request.query).get("q", [""])[0]
         number = to_phone(_plain(wanted))
-        return _see_other(f"/phone/{number}") if number else _page("گوشی‌های شبیه‌ساز", _list(server, wanted), refresh=not wanted)
+        return _see_other(f"/phone/{number}") if number else _page("گوشی‌های شبیه‌ساز", _list(server, wanted))
     number = to_phone(parts[1])
     if number is None:
         return _page(
@@ -116,7 +116,8 @@ def _list(server: Server, wanted: str) -> str:
     body = "".join(rows) or '<p class="empty">هنوز پیامکی به هیچ گوشی‌ای نرسیده است.</p>'
     if wanted and not rows:
         body = '<p class="empty">چیزی پیدا نشد.</p>'
-    note = f'<p class="note">{total} شماره · این پیامک‌ها به هیچ‌کس فرستاده نشده‌اند</p>'
+    again = '<a class="back" href="/phone">تازه‌سازی</a>'
+    note = f'<p class="note">{total} شماره · این پیامک‌ها به هیچ‌کس فرستاده نشده‌اند · {again}</p>'
     return f"<header><h1>گوشی‌های شبیه‌ساز</h1>{note}{search}</header>{body}"
 
 
@@ -181,10 +182,9 @@ def _see_other(place: str) -> Reply:
     return Reply(b"", 303, b"text/html", headers=b"Location: " + quote(place, safe="/#").encode() + b"\r\n" + _HEADERS)
 
 
-def _page(title: str, body: str, status: int = 200, *, refresh: bool = False) -> Reply:
-    again = '<meta http-equiv="refresh" content="5">' if refresh else ""
+def _page(title: str, body: str, status: int = 200) -> Reply:
     html = (
-        f'<!doctype html><html lang="fa" dir="rtl"><head><meta charset="utf-8">{again}'
+        f'<!doctype html><html lang="fa" dir="rtl"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>{body}</main></body></html>"
     )
