@@ -32,8 +32,8 @@ check: setup ## lint, import contracts and types alone
 	@$(VENV)/bin/lint-imports
 	@$(PY) -m mypy
 
-faults: setup ## kill -9 and friends, SEEDS=n runs of each
-	@ENGAGE_FAULT_SEEDS="$(or $(SEEDS),100)" $(PY) -m pytest tests/faults
+faults: setup ## kill -9 and friends while sending (SEEDS=100, MESSAGES=500); goes on where it was stopped
+	@ENGAGE_FAULT_SEEDS="$(or $(SEEDS),100)" ENGAGE_FAULT_MESSAGES="$(or $(MESSAGES),500)" $(PY) -m pytest tests/faults
 
 bench: setup ## ours beside its limit, each benchmark in one run
 	@for name in page submit send; do $(VENV)/bin/engage bench $$name; done

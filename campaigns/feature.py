@@ -6,6 +6,8 @@ from flask import Flask
 
 from campaigns import credit, sweeps, views, webhooks
 from campaigns.subscribers import end_consent_on_disowned_number, suppress_number_on_opt_out
+from campaigns.views.past import message_timeline
+from contacts.queries import register_timeline_source
 from engage.events import subscribe
 from surveys.events import NumberDisowned, OptOutRequested
 
@@ -18,3 +20,4 @@ def install(app: Flask) -> None:
     credit.install(app)
     subscribe(app, OptOutRequested, suppress_number_on_opt_out)
     subscribe(app, NumberDisowned, end_consent_on_disowned_number)
+    register_timeline_source(app, message_timeline)

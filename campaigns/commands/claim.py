@@ -68,6 +68,8 @@ _ORPHANS = """
     WHERE id BETWEEN %(first_id)s AND %(last_id)s AND state = 'sending'
 """
 
+# An array of ids rather than a range: the planner takes it for a handful of rows, so its prepared plan is the right one and costs
+# no planning, which was a quarter of a claim's time.
 _CLAIM = f"""
     WITH due AS (
         SELECT m.id, m.identity_id, {contact_sql.PHONE_COLUMNS}, {survey_sql.LINK_COLUMNS}, m.params, m.attempts,
@@ -81,7 +83,7 @@ _CLAIM = f"""
         JOIN campaign c ON c.id = m.campaign_id AND c.state = 'sending'
         {contact_sql.SENDABLE_JOIN}
         {survey_sql.SENDABLE_JOIN}
-        WHERE m.id BETWEEN %(first_id)s AND %(last_id)s AND m.state = 'pending'
+        WHERE m.id = ANY(ARRAY(SELECT generate_series(%(first_id)s::bigint, %(last_id)s::bigint))) AND m.state = 'pending'
           AND (m.retry_at IS NULL OR m.retry_at <= %(now)s)
     ), changed AS (
         UPDATE message m SET
@@ -149,15 +151,15 @@ def claim_batch(settings: Settings) -> Claim | None:
     with transaction() as session:
         connection = driver_connection(session)
         with connection.cursor(row_factory=namedtuple_row) as cursor:
-            batch: Any = cursor.execute(_PICK, values).fetchone()
+            batch: Any = cursor.execute(_PICK, values, prepare=True).fetchone()
             if batch is None:
                 return None
             values |= {"first_id": batch.first_id, "last_id": batch.last_id, "batch_id": batch.id}
-            cursor.execute(_ORPHANS, values)
+            cursor.execute(_ORPHANS, values, prepare=True)
             campaign: Any = cursor.execute(_CAMPAIGN, {"wave_id": batch.wave_id, "campaign_id": batch.campaign_id}).fetchone()
             assert campaign is not None
             values["purpose"] = campaign.purpose
-            rows: list[Any] = cursor.execute(_CLAIM, values).fetchall()
+            rows: list[Any] = cursor.execute(_CLAIM, values, prepare=True).fetchall()
             messages = [ClaimedMessage(*row[:7]) for row in rows if row.reason is None]
             if messages and _is_over_budget(campaign, len(messages)):
                 # Nothing was sent yet, so the rows go back as they were.

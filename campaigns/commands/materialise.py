@@ -35,6 +35,8 @@ _UNANSWERED = f"""
     SELECT m.id, m.identity_id, m.contact_id, m.invitation_id, m.params
     FROM message m {survey_sql.SENDABLE_JOIN}
     WHERE m.wave_id = %(first_wave)s AND m.id > %(cursor)s
+      AND m.id BETWEEN (SELECT min(first_id) FROM send_batch WHERE wave_id = %(first_wave)s)
+                   AND (SELECT max(last_id) FROM send_batch WHERE wave_id = %(first_wave)s)
       AND m.state IN ('accepted', 'delivered', 'undelivered', 'expired')
       AND ({survey_sql.NOT_SENDABLE}) IS NULL
     ORDER BY m.id LIMIT %(limit)s

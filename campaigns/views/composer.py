@@ -149,7 +149,7 @@ def submit(slug: str) -> ResponseReturnValue:
     if state == CampaignState.APPROVED:
         flash_done(_("The campaign is below the unit's limits, so the rule approved it. You can start sending."))
     else:
-        flash_done(_("The campaign was sent for approval. A manager of the unit finds it in their inbox."))
+        flash_done(_("The campaign was sent for approval."))
     return redirect(url_for("campaigns.campaign_page", slug=slug), code=303)
 
 

@@ -246,6 +246,7 @@ def funnel(steps: Sequence[Step], *, of: int | None = None, stacked: bool = Fals
 
 
 HEIGHT, TOP, BASE = 208, 28, 178
+FEWEST_PLACES = 5
 
 
 def columns(
@@ -263,7 +264,8 @@ def columns(
     """
     count = max(len(series), 1)
     most = max((each.value + each.planned for each in series), default=0) or 1
-    step, span = 100 / count, BASE - TOP
+    # A first hour alone is a column at the right, not a block over the whole width.
+    step, span = 100 / max(count, FEWEST_PLACES), BASE - TOP
     dense = count > 16
     every = -(-count // 8)
     pieces = [
@@ -275,7 +277,7 @@ def columns(
             at = 100 - step * index if last_tick else 100 - step * (index + 0.5)
             pieces.append(Markup('<text class="tick" x="%s%%" y="200">%s</text>') % (f"{at:.2f}", each.label))
     if last_tick:
-        pieces.append(Markup('<text class="tick" x="0%%" y="200">%s</text>') % last_tick)
+        pieces.append(Markup('<text class="tick" x="%s%%" y="200">%s</text>') % (f"{100 - step * count:.2f}", last_tick))
     pieces.append(Markup('<line class="base" x1="0" x2="100%%" y1="%s" y2="%s"/>') % (BASE, BASE))
     drawing = Markup('<svg class="plot" height="%s" role="img" aria-label="%s">%s</svg>') % (HEIGHT, label, _join(pieces))
     if not with_table:

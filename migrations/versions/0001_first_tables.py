@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+
 from sqlalchemy.dialects import postgresql
 
 revision = "0001"
@@ -524,12 +525,18 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["invitation_id"], ["invitation.id"], name=op.f("fk_message_invitation_id")),
         sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_message_wave_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
-        sa.UniqueConstraint("campaign_id", "identity_id", "wave_id", name=op.f("uq_message_campaign_id_identity_id_wave_id")),
+        sa.UniqueConstraint("identity_id", "campaign_id", "wave_id", name=op.f("uq_message_identity_id_campaign_id_wave_id")),
+    )
+    op.create_index(
+        "ix_message_campaign",
+        "message",
+        ["campaign_id"],
+        unique=False,
+        postgresql_using="brin",
+        postgresql_with={"pages_per_range": "16", "autosummarize": "on"},
     )
     op.create_index("ix_message_gateway_id", "message", ["gateway_id"], unique=True, postgresql_where=sa.text("gateway_id IS NOT NULL"))
-    op.create_index("ix_message_identity", "message", ["identity_id"], unique=False)
-    op.create_index("ix_message_unknown", "message", ["unknown_since"], unique=False, postgresql_where=sa.text("state = 'unknown'"))
-    op.create_index("ix_message_wave", "message", ["wave_id", "id"], unique=False)
+    op.create_index("ix_message_unknown", "message", ["unknown_since"], unique=False, postgresql_where=sa.text("unknown_since IS NOT NULL"))
     op.create_table(
         "send_batch",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),

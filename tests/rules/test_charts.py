@@ -93,7 +93,12 @@ def test_planned_stands_on_top_of_what_was() -> None:
 def test_time_runs_from_the_right() -> None:
     drawn = str(charts.columns([Column("۹", 1), Column("۱۰", 2)], label="c", last_tick="۱۱"))
     ticks = re.findall(r'class="tick" x="([\d.]+)%" y="200">([^<]+)<', drawn)
-    assert ticks == [("100.00", "۹"), ("50.00", "۱۰"), ("0", "۱۱")]
+    assert ticks == [("100.00", "۹"), ("80.00", "۱۰"), ("60.00", "۱۱")]
+
+
+def test_many_columns_take_the_whole_width() -> None:
+    drawn = str(charts.columns([Column(str(hour), 1) for hour in range(8)], label="c", last_tick="۲۰"))
+    assert re.findall(r'class="tick" x="([\d.]+)%"', drawn)[-1] == "0.00"
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=6).filter(any))

@@ -7,7 +7,7 @@ import socket
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -53,8 +53,8 @@ def median(values: Iterable[float]) -> float:
     return statistics.median(values)
 
 
-def load(port: int, requests: Callable[[int], bytes], seconds: float, threads: int) -> tuple[float, list[float]]:
-    """Send requests for a while from several connections, a new one per request, as phones come. → requests/s, latencies in s.
+def load(port: int, visit: Callable[[int], Sequence[bytes]], seconds: float, threads: int) -> tuple[float, list[float]]:
+    """Make visits for a while, several at once, each request on a new connection, as phones come. → visits/s, latencies in s.
 
     Raw sockets: the load runs on the same processors as what it measures, and must not eat what it is to count. The request must
     ask for `Connection: close`. RuntimeError when an answer isn't 200.
@@ -68,17 +68,18 @@ def load(port: int, requests: Callable[[int], bytes], seconds: float, threads: i
         mine = []
         number = first
         while time.monotonic() < ends and not failures:
-            request = requests(number)
+            requests = visit(number)
             number += threads
             began = time.perf_counter()
-            with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
-                connection.sendall(request)
-                answer = connection.recv(65536)
-                while chunk := connection.recv(65536):
-                    answer += chunk
-            if not answer.startswith(b"HTTP/1.1 200"):
-                failures.append(answer[:60].decode("latin-1"))
-                return
+            for request in requests:
+                with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+                    connection.sendall(request)
+                    answer = connection.recv(65536)
+                    while chunk := connection.recv(65536):
+                        answer += chunk
+                if not answer.startswith(b"HTTP/1.1 200"):
+                    failures.append(answer[:60].decode("latin-1"))
+                    return
             mine.append(time.perf_counter() - began)
         with lock:
             latencies.extend(mine)

@@ -34,15 +34,15 @@ def bench_page(quick: bool = False) -> dict[str, Any]:
     rounds, seconds, citizens = (2, 2.0, 2_000) if quick else (5, 4.0, 20_000)
     with _two_servers(citizens) as (setting, ours_port, limit_port, pids, tokens):
 
-        def request(number: int) -> bytes:
-            return f"GET /{tokens[number % len(tokens)]} HTTP/1.1\r\nHost: m12.example.ir\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n".encode()
+        def visit(number: int) -> list[bytes]:
+            return [_get(tokens[number % len(tokens)])]
 
         pairs = []
-        load(ours_port, request, 1.0, CONNECTIONS)
-        load(limit_port, request, 1.0, CONNECTIONS)
+        load(ours_port, visit, 1.0, CONNECTIONS)
+        load(limit_port, visit, 1.0, CONNECTIONS)
         for _ in range(rounds):
-            ours, latencies = load(ours_port, request, seconds, CONNECTIONS)
-            limit, _ = load(limit_port, request, seconds, CONNECTIONS)
+            ours, latencies = load(ours_port, visit, seconds, CONNECTIONS)
+            limit, _ = load(limit_port, visit, seconds, CONNECTIONS)
             pairs.append((ours, limit, sorted(latencies)[int(len(latencies) * 0.95)]))
         with setting.app.app_context():
             responses = db.session.execute(text("SELECT count(*) FROM response")).scalar()
@@ -67,14 +67,9 @@ def bench_submit(quick: bool = False) -> dict[str, Any]:
     with _two_servers(citizens) as (setting, ours_port, limit_port, pids, tokens):
         used = iter(range(10**9))
 
-        def visit(number: int) -> bytes:
+        def visit(number: int) -> list[bytes]:
             token = tokens[next(used) % len(tokens)]
-            body = bodies[number % len(bodies)]
-            return (
-                f"GET /{token} HTTP/1.1\r\nHost: m12.example.ir\r\nAccept-Encoding: gzip\r\n\r\n"
-                f"POST /{token} HTTP/1.1\r\nHost: m12.example.ir\r\nAccept-Encoding: gzip\r\nConnection: close\r\n"
-                f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n{body}"
-            ).encode()
+            return [_get(token), _post(token, bodies[number % len(bodies)])]
 
         pairs = []
         for _ in range(rounds):
@@ -130,6 +125,17 @@ def _two_servers(citizens: int) -> Iterator[tuple[Setting, int, int, dict[str, i
         finally:
             ours.terminate()
             ours.wait(30)
+
+
+def _get(token: str) -> bytes:
+    return f"GET /{token} HTTP/1.1\r\nHost: m12.example.ir\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n".encode()
+
+
+def _post(token: str, body: str) -> bytes:
+    return (
+        f"POST /{token} HTTP/1.1\r\nHost: m12.example.ir\r\nAccept-Encoding: gzip\r\nConnection: close\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+    ).encode()
 
 
 def _page(port: int, token: str) -> bytes:

@@ -88,7 +88,9 @@ def build_setting(gateway_url: str = "http://127.0.0.1:9", **settings: str) -> I
         app = create_app(Settings.from_env(environ), vault=keys, pool_size=20)
         with app.app_context():
             ensure_purposes()
-            unit_id = create_unit(parent_id=None, kind=UnitKind.MUNICIPALITY, name="شهرداری سنجش", sms_name="منطقه ۱۲", slug="bench", actor_id=None)
+            unit_id = create_unit(
+                parent_id=None, kind=UnitKind.MUNICIPALITY, name="شهرداری سنجش", sms_name="منطقه ۱۲", slug="bench", actor_id=None
+            )
             survey_id = surveys.create_survey(unit_id, "نظرسنجی ده‌پرسشی", ten_questions(), actor_id=None)
             surveys.publish_survey(survey_id, closes_at=now() + timedelta(days=30), results_on=None, actor_id=None)
         try:

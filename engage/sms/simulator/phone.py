@@ -111,13 +111,13 @@ def _list(server: Server, wanted: str) -> str:
         shown.add(number)
         rows.append(
             f'<a class="item" href="/phone/{number}"><span class="row"><bdi class="number">{_grouped(number)}</bdi>'
-            f'<span class="time">{_time(at)}</span></span><p class="last">{escape(text)}</p></a>'
+            f'<span class="time">{_time(at)}</span></span><p class="last">{escape(text.partition(chr(10))[0])}</p></a>'
         )
     body = "".join(rows) or '<p class="empty">هنوز پیامکی به هیچ گوشی‌ای نرسیده است.</p>'
     if wanted and not rows:
         body = '<p class="empty">چیزی پیدا نشد.</p>'
-    again = '<a class="back" href="/phone">تازه‌سازی</a>'
-    note = f'<p class="note">{total} شماره · این پیامک‌ها به هیچ‌کس فرستاده نشده‌اند · {again}</p>'
+    note = f'<p class="note">{total} شماره · این پیامک‌ها به هیچ‌کس فرستاده نشده‌اند</p>'
+    note += '<p class="note"><a class="back" href="/phone">تازه‌سازی</a></p>'
     return f"<header><h1>گوشی‌های شبیه‌ساز</h1>{note}{search}</header>{body}"
 
 
@@ -184,7 +184,7 @@ def _see_other(place: str) -> Reply:
 
 def _page(title: str, body: str, status: int = 200) -> Reply:
     html = (
-        f'<!doctype html><html lang="fa" dir="rtl"><head><meta charset="utf-8">'
+        '<!doctype html><html lang="fa" dir="rtl"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>{body}</main></body></html>"
     )

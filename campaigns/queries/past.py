@@ -1,0 +1,48 @@
+"""What the office has texted to one contact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from campaigns import texts
+from campaigns.models import Campaign, Message, Wave
+from campaigns.states import MessageState
+from engage.db import db
+
+
+@dataclass(frozen=True)
+class PastText:
+    """One text to a contact: `text` word by word, but for the letters of the personal link."""
+
+    campaign: str
+    is_reminder: bool
+    state: MessageState
+    at: datetime
+    text: str
+
+
+def texts_to(contact_id: int, identity_id: int, link: str, *, limit: int = 200) -> list[PastText]:
+    """The newest ones first, none that was never begun. `link` stands where each text has its personal link: its letters are an
+    authority to answer, which the office doesn't hold."""
+    at = func.coalesce(Message.settled_at, Message.accepted_at, Message.claimed_at)
+    rows = (
+        select(Campaign.title, Campaign.text, Campaign.reminder_text, Campaign.parameters, Wave.number, Message.params, Message.state, at)
+        .join(Campaign, Campaign.id == Message.campaign_id)
+        .join(Wave, Wave.id == Message.wave_id)
+        .where(Message.identity_id == identity_id, Message.contact_id == contact_id, at.is_not(None))
+        .order_by(at.desc())
+        .limit(limit)
+    )
+    return [
+        PastText(
+            title,
+            number > 1,
+            MessageState(state),
+            moment,
+            texts.render(reminder if number > 1 and reminder else text, {**shared, **own}, link),
+        )
+        for title, text, reminder, shared, number, own, state, moment in db.session.execute(rows)
+    ]

@@ -1,0 +1,171 @@
+"""Several seeds at once: launch their campaigns, let every fault strike at its moment, be the officer who resumes, wait, judge."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import campaigns.commands as campaigns
+from engage.clock import TEHRAN
+from engage.refusal import Refused
+from tests.faults.harness import Ground, Platform, Run, prepare_run, verdict_of
+from tests.faults.judge import Verdict
+from tests.faults.plan import Strike
+
+SPAN = 6.0
+"""The seconds of a plan. They pass as the campaign's texts reach phones, so that faults strike in the midst of its sending, however
+fast or slow that is; where nothing moves they pass by the clock, `SLACK` seconds behind."""
+SLACK = 6.0
+LIMIT_SECONDS = 150.0
+RESUME_SECONDS = 0.4
+TRY_SECONDS = 3.0
+"""A fault that finds nothing to strike (no work-horse between two jobs) tries that long."""
+
+
+@dataclass
+class Outcome:
+    seed: int
+    state: str
+    faults: dict[str, int]
+    verdict: Verdict
+    seconds: float
+
+    @property
+    def is_clean(self) -> bool:
+        return self.state in ("settling", "finished") and self.verdict.is_clean
+
+    def line(self) -> str:
+        said = ", ".join(f"{name} {value}" for name, value in asdict(self.verdict).items())
+        return f"seed {self.seed}: {self.state}, {said}; {sum(self.faults.values())} faults ({_listed(self.faults)})"
+
+
+def play(platform: Platform, seeds: list[int], messages: int, *, window_closes: bool = False) -> tuple[list[Run], list[Outcome]]:
+    """The seeds' campaigns are sent side by side by the same processes, each bringing its own faults, until all are settling.
+
+    With `window_closes` the first one's window ends at the next full minute, and opens again a little later.
+    """
+    ground = platform.ground
+    runs = [prepare_run(ground, seed, messages, span=SPAN) for seed in seeds]
+    gateway_calm(ground)
+    if window_closes:
+        _await_last_seconds_of_a_minute(ground)
+    began = time.monotonic()
+    for run in runs:
+        ground.do(lambda run=run: campaigns.launch_campaign(run.campaign_id, actor_id=None))
+    if window_closes:
+        _shut_window(ground, runs[0])
+    faults = {run.seed: Counter[str]() for run in runs}
+    _send_through(platform, runs, faults, began)
+    seconds = round(time.monotonic() - began, 1)
+    states = _states(ground, runs)
+    outcomes = [Outcome(run.seed, states[run.campaign_id], dict(faults[run.seed]), verdict_of(ground, run), seconds) for run in runs]
+    return runs, outcomes
+
+
+def gateway_calm(ground: Ground) -> None:
+    """No fault of an earlier run waits for this one's launch."""
+    ground.simulator.admin("faults", clear=True, latency_ms=ground.simulator._options["latency_ms"])
+
+
+def _send_through(platform: Platform, runs: list[Run], faults: dict[int, Counter[str]], began: float) -> None:
+    ground = platform.ground
+    progress = _Progress(ground.simulator.ledger_path, runs)
+    waiting = sorted(((strike, run) for run in runs for strike in run.strikes), key=lambda each: each[0])
+    paused_since: dict[int, float] = {}
+    tried_until: dict[tuple[Strike, int], float] = {}
+    look_at = began
+    while True:
+        platform.tend()
+        progress.look()
+        left = []
+        for strike, run in waiting:
+            if strike.at > max(SPAN * progress.share(run), time.monotonic() - began - SLACK):
+                left.append((strike, run))
+            elif platform.strike(strike, run):
+                faults[run.seed][strike.kind] += 1
+            elif time.monotonic() < tried_until.setdefault((strike, run.seed), time.monotonic() + TRY_SECONDS):
+                left.append((strike, run))
+        waiting = left
+        if time.monotonic() >= look_at:
+            look_at = time.monotonic() + 0.2
+            states = _states(ground, runs)
+            _resume(platform, runs, states, paused_since)
+            if not waiting and platform.is_calm and set(states.values()) <= {"settling", "finished"}:
+                return
+            if time.monotonic() > began + LIMIT_SECONDS:
+                return
+        time.sleep(0.01)
+
+
+class _Progress:
+    """What share of each run's numbers the ledger shows."""
+
+    def __init__(self, ledger: Path, runs: list[Run]) -> None:
+        self._ledger = ledger
+        self._read = ledger.stat().st_size if ledger.exists() else 0
+        self._seed_of = {number: run.seed for run in runs for number in run.numbers.values()}
+        self._count: Counter[int] = Counter()
+
+    def look(self) -> None:
+        if not self._ledger.exists() or self._ledger.stat().st_size == self._read:
+            return
+        with self._ledger.open("rb") as file:
+            file.seek(self._read)
+            fresh = file.read()
+        whole = fresh[: fresh.rfind(b"\n") + 1]
+        self._read += len(whole)
+        self._count.update(self._seed_of.get(json.loads(line)["receptor"], 0) for line in whole.splitlines())
+
+    def share(self, run: Run) -> float:
+        return self._count[run.seed] / len(run.numbers)
+
+
+def _states(ground: Ground, runs: list[Run]) -> dict[int, str]:
+    return dict(ground.ask("SELECT id, state FROM campaign WHERE id = ANY(%s)", [run.campaign_id for run in runs]))
+
+
+def _resume(platform: Platform, runs: list[Run], states: dict[int, str], since: dict[int, float]) -> None:
+    """The officer resumes what was paused; what the window paused resumes by itself once it is open again."""
+    ground = platform.ground
+    for run in runs:
+        if run.shut is not None and ground.now() >= run.shut[1]:
+            ground.ask("UPDATE campaign SET window_end = 1260 WHERE id = %s AND window_end < 1260 RETURNING id", run.campaign_id)
+    for run in runs:
+        if states[run.campaign_id] != "paused":
+            since.pop(run.campaign_id, None)
+            continue
+        if time.monotonic() < since.setdefault(run.campaign_id, time.monotonic()) + RESUME_SECONDS:
+            continue
+        del since[run.campaign_id]
+        if run.shut is not None and run.shut[0] <= ground.now() < run.shut[1]:
+            platform.fired["window_closed"] += 1
+            continue
+
+        def work(run: Run = run) -> None:
+            try:
+                campaigns.resume_campaign(run.campaign_id, actor_id=None)
+            except Refused as refused:  # the engine was faster
+                if refused.code != "state_forbids":
+                    raise
+
+        ground.do(work)
+
+
+def _await_last_seconds_of_a_minute(ground: Ground) -> None:
+    while ground.now().second < 56:
+        time.sleep(0.05)
+
+
+def _shut_window(ground: Ground, run: Run) -> None:
+    ends = ground.now().replace(second=0, microsecond=0) + timedelta(minutes=1)
+    run.shut = (ends, ends + timedelta(seconds=3))
+    local = ends.astimezone(TEHRAN)
+    ground.ask("UPDATE campaign SET window_end = %s WHERE id = %s RETURNING id", local.hour * 60 + local.minute, run.campaign_id)
+
+
+def _listed(faults: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(faults.items()))

@@ -1,0 +1,166 @@
+"""kill -9 and friends while campaigns are sent: nothing lost, nothing doubled, by the gateway's own ledger.
+
+`make test` plays 20 seeds of 500 messages, five side by side. `make faults SEEDS=n MESSAGES=m` plays more, and goes on where it was
+stopped: `var/faults/` lists the seeds that were clean with this very code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from engage.embedded import Valkey
+from engage.embedded.processes import spawn
+from engage.operations.up import engage_command
+from tests.faults.harness import ROOT, Ground, Platform, Run, verdict_of
+from tests.faults.play import Outcome, play
+
+MESSAGES = int(os.environ.get("ENGAGE_FAULT_MESSAGES") or 500)
+SIDE_BY_SIDE = 5
+DEFAULT_SEEDS = 20
+
+
+def code_digest() -> str:
+    """Of all code below test: a seed's good result holds for nothing else."""
+    digest = hashlib.sha256()
+    for room in ("engage", "campaigns", "contacts", "surveys"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+PROGRESS = ROOT / "var" / "faults" / f"{MESSAGES}-{code_digest()}.jsonl"
+
+
+def seeds_to_play() -> list[int]:
+    wanted = os.environ.get("ENGAGE_FAULT_SEEDS")
+    if not wanted:
+        return list(range(1, DEFAULT_SEEDS + 1))
+    done = {json.loads(line)["seed"] for line in PROGRESS.read_text().splitlines()} if PROGRESS.exists() else set()
+    return [seed for seed in range(1, int(wanted) + 1) if seed not in done]
+
+
+SEEDS = seeds_to_play()
+GROUPS = [SEEDS[start : start + SIDE_BY_SIDE] for start in range(0, len(SEEDS), SIDE_BY_SIDE)]
+
+
+@pytest.fixture(scope="module")
+def platform(ground: Ground) -> Iterator[Platform]:
+    with Platform(ground) as running:
+        running.wait_ready()
+        yield running
+
+
+@pytest.fixture(scope="module")
+def played() -> list[Run]:
+    return []
+
+
+@pytest.fixture
+def say(capfd: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    def line(words: str) -> None:
+        with capfd.disabled():
+            print(f"\n{words}", end="", flush=True)
+
+    return line
+
+
+@pytest.mark.parametrize("seeds", GROUPS, ids=lambda seeds: f"seeds {seeds[0]}-{seeds[-1]}")
+def test_nothing_is_lost_and_nothing_doubled(
+    platform: Platform, seeds: list[int], played: list[Run], say: Callable[[str], None]
+) -> None:
+    runs, outcomes = play(platform, seeds, MESSAGES, window_closes=not played)
+    played += runs
+    for outcome in outcomes:
+        say(outcome.line())
+        if outcome.is_clean:
+            _keep(outcome)
+    assert all(outcome.is_clean for outcome in outcomes), "\n".join(each.line() for each in outcomes if not each.is_clean)
+
+
+def test_every_campaign_finishes_and_nothing_comes_late(
+    platform: Platform, ground: Ground, played: list[Run], say: Callable[[str], None]
+) -> None:
+    """Receipts are polled for while the next seeds' faults go on; in the end nothing is open, and no text was still on its way."""
+    assert played
+    deadline = time.monotonic() + 90
+    while states := _open_states(ground, played):
+        assert time.monotonic() < deadline, f"still open: {states}"
+        platform.tend()
+        time.sleep(0.2)
+    verdicts = [verdict_of(ground, run) for run in played]
+    say(
+        f"{len(played)} seeds × {MESSAGES} messages: lost {sum(v.lost for v in verdicts)}, doubled {sum(v.doubled for v in verdicts)}, "
+        f"sent to suppressed numbers {sum(v.to_suppressed for v in verdicts)} of {sum(v.suppressed for v in verdicts)}; "
+        f"faults: {dict(sorted(platform.fired.items()))}; restarts: {dict(sorted(platform.restarts.items()))}"
+    )
+    assert all(verdict.is_clean for verdict in verdicts)
+    if len(played) >= DEFAULT_SEEDS:
+        never = {"kill_send_horse", "kill_send_worker", "kill_sweeper", "freeze_send_horse", "kill_valkey", "flush_valkey"} - set(platform.fired)
+        assert not never, f"faults that never struck: {never}"
+
+
+@pytest.mark.parametrize("is_back", [False, True], ids=["valkey away", "valkey back"])
+def test_a_worker_survives_valkey_and_still_stops_when_told(ground: Ground, is_back: bool) -> None:
+    """Killed under an idle worker: it takes jobs again once Valkey is back, and SIGTERM ends it within seconds either way."""
+    with tempfile.TemporaryDirectory(prefix="engage-valkey-") as folder:
+        valkey = Valkey(folder)
+        url = valkey.start()
+        log = Path(folder) / "worker.log"
+        worker = spawn(engage_command("work", "default"), log=log, environment=ground.environ | {"REDIS_URL": url}, folder=ROOT)
+        try:
+            _until(lambda: Redis.from_url(url).scard("rq:workers") == 1, 60, "the worker did not start")
+            valkey.kill()
+            time.sleep(1.5)
+            assert worker.poll() is None, log.read_text()
+            if is_back:
+                valkey.start()
+                queue = Queue("default", connection=Redis.from_url(url), serializer=JSONSerializer)
+                queue.enqueue_call("campaigns.jobs.advance_campaigns", result_ttl=0)
+                _until(lambda: queue.count == 0, 15, "the worker did not come back")
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(10) == 0, log.read_text()
+        finally:
+            if worker.poll() is None:
+                worker.kill()
+                worker.wait()
+            valkey.kill()
+
+
+def _until(condition: Callable[[], bool], seconds: float, words: str) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            if condition():
+                return
+        except RedisError:
+            pass
+        assert time.monotonic() < deadline, words
+        time.sleep(0.05)
+
+
+def _open_states(ground: Ground, runs: list[Run]) -> dict[str, int]:
+    rows = ground.ask("SELECT state FROM campaign WHERE id = ANY(%s) AND state <> 'finished'", [run.campaign_id for run in runs])
+    return dict(Counter(row[0] for row in rows))
+
+
+def _keep(outcome: Outcome) -> None:
+    if not os.environ.get("ENGAGE_FAULT_SEEDS"):
+        return
+    PROGRESS.parent.mkdir(parents=True, exist_ok=True)
+    with PROGRESS.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(outcome)) + "\n")
