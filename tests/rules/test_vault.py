@@ -1,0 +1,117 @@
+"""Keys: files, sealing, indexes and link tokens."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engage.refusal import Refused
+from engage.vault import PURPOSES, TOKEN_ALPHABET, TOKEN_LENGTH, Vault, is_token_shaped
+
+
+def vault(seed: int = 1) -> Vault:
+    return Vault({purpose: {1: bytes([seed, n]) * 16} for n, purpose in enumerate(PURPOSES)})
+
+
+V = vault()
+
+
+@given(st.text(max_size=200).filter(lambda t: not any(0xD800 <= ord(c) < 0xE000 for c in t)), st.text(alphabet="abc:0123456789", max_size=30))
+def test_what_is_sealed_opens_in_its_own_place_only(text, context):
+    blob = V.encrypt(text, context)
+    assert V.decrypt(blob, context) == text
+    with pytest.raises(Refused, match="keys_do_not_fit"):
+        V.decrypt(blob, context + "x")
+
+
+@given(st.integers(0, 60))
+def test_one_changed_byte_is_noticed(position):
+    blob = bytearray(V.encrypt("+989121234567 و چند نویسهٔ دیگر", "phone_identity:7"))
+    blob[position % len(blob)] ^= 1
+    with pytest.raises(Refused, match="keys_do_not_fit"):
+        V.decrypt(bytes(blob), "phone_identity:7")
+
+
+def test_sealing_twice_gives_two_blobs_and_an_old_key_still_opens():
+    assert V.encrypt("x", "c") != V.encrypt("x", "c")
+    rotated = Vault({p: {1: bytes([1, n]) * 16, 2: bytes([9, n]) * 16} for n, p in enumerate(PURPOSES)})
+    assert rotated.decrypt(V.encrypt("x", "c"), "c") == "x"
+    with pytest.raises(Refused, match="keys_do_not_fit"):
+        V.decrypt(rotated.encrypt("x", "c"), "c")
+
+
+def test_indexes_are_keyed_and_differ_by_purpose():
+    assert V.blind_index("+989121234567") == vault().blind_index("+989121234567")
+    assert V.blind_index("+989121234567") != vault(2).blind_index("+989121234567")
+    assert V.blind_index("+989121234567") != V.suppression_hash("+989121234567")
+
+
+@given(st.integers(0, 2**63 - 1))
+def test_a_token_has_eleven_letters_nobody_confuses_and_is_derived(invitation_id):
+    token = V.link_token(invitation_id)
+    assert len(token) == TOKEN_LENGTH
+    assert is_token_shaped(token)
+    assert not set("01IOl") & set(token)
+    assert token == vault().link_token(invitation_id)
+    assert token != vault(2).link_token(invitation_id)
+
+
+@given(st.integers(0, 2**64 - 1))
+def test_the_eleven_letters_hold_all_64_bits(number):
+    """Base 57 to the eleventh exceeds 2^64, so that no two numbers share a spelling; pairs spell as single letters do."""
+    letters, rest = [], number
+    for _ in range(TOKEN_LENGTH):
+        rest, digit = divmod(rest, 57)
+        letters.append(TOKEN_ALPHABET[digit])
+    assert rest == 0
+    assert sum(TOKEN_ALPHABET.index(letter) * 57**place for place, letter in enumerate(letters)) == number
+
+
+def test_a_known_token_never_changes():
+    """Links live in people's phones: a change of the derivation would kill all of them."""
+    assert [V.link_token(n) for n in (1, 2, 2**40)] == ["AnWe2YQGYgE", "LjREftGyFTR", "V3eBoR2PvUM"]
+
+
+def test_digests_are_looked_up_by_every_version():
+    rotated = Vault({p: {1: bytes([1, n]) * 16, 2: bytes([9, n]) * 16} for n, p in enumerate(PURPOSES)})
+    token = V.link_token(5)
+    assert rotated.token_digests(token)[1] == V.token_digest(token)
+    assert len(rotated.token_digests(token)) == 2
+
+
+def test_the_key_file_is_private_kept_and_checked(tmp_path):
+    path = tmp_path / "keys" / "keys.json"
+    with pytest.raises(Refused, match="keys_missing"):
+        Vault.load(path)
+    made = Vault.load_or_create(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert Vault.load_or_create(path).fingerprints() == made.fingerprints()
+    assert Vault.create(path).fingerprints() == made.fingerprints()
+    path.chmod(0o644)
+    with pytest.raises(Refused, match="keys_exposed"):
+        Vault.load(path)
+    path.chmod(0o600)
+    stored = json.loads(path.read_text())
+    for damage in ("", "{}", '{"keys": {"encryption": {"1": "AAAA"}}}', path.read_text()[:40]):
+        path.write_text(damage)
+        with pytest.raises(Refused, match="keys_"):
+            Vault.load(path)
+    del stored["keys"]["ledger"]
+    path.write_text(json.dumps(stored))
+    with pytest.raises(Refused, match="keys_incomplete"):
+        Vault.load(path)
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "keys").write_text("a file where the folder should be")
+    with pytest.raises(Refused, match="keys_un"):
+        Vault.create(tmp_path / "keys" / "keys.json")
+
+
+def test_neither_repr_nor_fingerprint_shows_a_key():
+    shown = repr(V) + json.dumps(V.fingerprints())
+    for n in range(len(PURPOSES)):
+        assert (bytes([1, n]) * 16).hex() not in shown
