@@ -38,8 +38,11 @@ _VISIBLE_TEXT = """() => {
 _TOO_WIDE = """() => {
   const width = document.documentElement.clientWidth
   if (document.documentElement.scrollWidth <= width) return []
-  return [...document.querySelectorAll("body *")].filter(each => { const box = each.getBoundingClientRect(); return box.width && (box.left < -1 || box.right > width + 1) })
-    .slice(0, 5).map(each => each.tagName + "." + each.className)
+  const outside = [...document.querySelectorAll("body *")].filter(each => {
+    const box = each.getBoundingClientRect()
+    return box.width && (box.left < -1 || box.right > width + 1)
+  })
+  return [`${document.documentElement.scrollWidth} of ${width}`, ...outside.slice(0, 5).map(each => each.tagName + "." + each.className)]
 }"""
 
 _REPORT_VIOLATIONS = (

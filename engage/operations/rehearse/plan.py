@@ -54,7 +54,7 @@ def _definition(survey: Path | None) -> dict[str, Any]:
     except OSError as error:
         raise Refused("input_unreadable", name=survey.name, detail=type(error).__name__) from None
     except DefinitionProblem as problem:
-        raise Refused("definition_malformed", place=str(problem)) from None
+        raise Refused(problem.code, place=problem.place) from None
     return dump(definition)
 
 
