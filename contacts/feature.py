@@ -17,11 +17,13 @@ from engage.web.refusals import register_refusals
 
 VIEWS = (imports, people)
 
+# At import: a command may refuse before any application exists.
+register_refusals(REFUSALS)
+
 
 def install(app: Flask) -> None:
     timeline.install(app)
     timeline.register_timeline_source(app, home.consent_timeline)
-    register_refusals(REFUSALS)
     register_audit_labels(app, AUDIT_LABELS)
     app.register_blueprint(blueprint)
     register_nav(app, NavItem("contacts", _l("Contacts"), "users", "contacts.index", "contacts.view", order=20))

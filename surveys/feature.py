@@ -15,6 +15,9 @@ from surveys.citizen import shelf
 from surveys.commands import close_due_surveys
 from surveys.words import AUDIT, REFUSALS
 
+# At import: a command may refuse before any application exists.
+register_refusals(REFUSALS)
+
 
 def install(app: Flask) -> None:
     shelf.install(app)
@@ -22,7 +25,6 @@ def install(app: Flask) -> None:
     app.register_blueprint(public.blueprint)
     app.register_blueprint(views.blueprint)
     register_nav(app, NavItem("surveys", _l("Surveys"), "clipboard-list", "surveys.list_page", Permission.SURVEYS_VIEW, order=30))
-    register_refusals(REFUSALS)
     register_audit_labels(app, AUDIT)
     register_sweep(app, "close_surveys", lambda settings: settings.timings.sweep, close_due_surveys)
     front_door.install(app)

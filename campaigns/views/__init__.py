@@ -16,10 +16,12 @@ blueprint = Blueprint("campaigns", __name__, url_prefix="/console/campaigns", te
 
 from campaigns.views import composer, firstpage, labels, listing, live, refusals, review  # noqa: E402,F401  (they add their routes to the blueprint)  # noqa: E402
 
+# At import: a command may refuse before any application exists.
+register_refusals(refusals.SENTENCES)
+
 
 def install(app: Flask) -> None:
     register_nav(app, NavItem("campaigns", _l("Campaigns"), "speakerphone", "campaigns.index", Permission.CAMPAIGNS_VIEW, 40))
-    register_refusals(refusals.SENTENCES)
     register_audit_labels(app, labels.AUDIT_SENTENCES)
     register_home_action(
         app,

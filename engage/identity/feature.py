@@ -19,6 +19,9 @@ from engage.web.refusals import register_refusals
 
 VIEWS = (account, door, first_page, people, settings)
 
+# At import: a command may refuse before any application exists.
+register_refusals(REFUSALS)
+
 
 def install(app: Flask) -> None:
     _install_security(app)
@@ -26,7 +29,6 @@ def install(app: Flask) -> None:
     viewer.install(app)
     home.install(app)
     audit_labels.install(app)
-    register_refusals(REFUSALS)
     app.register_blueprint(home_blueprint)
     app.register_blueprint(blueprint)
     register_nav(app, NavItem("home", _l("Inbox"), "inbox", "home.index", "home", order=10))

@@ -16,11 +16,13 @@ from engage.web.nav import NavItem, register_nav
 from engage.web.refusals import register_refusals
 from surveys.events import ResponsesArrived, SurveyClosed, SurveyPublished
 
+# At import: a command may refuse before any application exists.
+register_refusals(REFUSALS)
+
 
 def install(app: Flask) -> None:
     app.register_blueprint(views.blueprint)
     register_nav(app, NavItem("reports", _l("Reports"), "chart", "reports.index", Permission.REPORTS_VIEW, order=50))
-    register_refusals(REFUSALS)
     register_audit_labels(app, AUDIT_LABELS, AUDIT_NAMES)
     subscribe(app, ResponsesArrived, subscribers.refresh_report_on_answers)
     subscribe(app, ReceiptsRecorded, subscribers.refresh_report_on_receipts)

@@ -20,7 +20,7 @@ SPAN = 6.0
 """The seconds of a plan. They pass as the campaign's texts reach phones, so that faults strike in the midst of its sending, however
 fast or slow that is; where nothing moves they pass by the clock, `SLACK` seconds behind."""
 SLACK = 6.0
-LIMIT_SECONDS = 150.0
+LIMIT_SECONDS = 240.0
 RESUME_SECONDS = 0.4
 TRY_SECONDS = 3.0
 """A fault that finds nothing to strike (no work-horse between two jobs) tries that long."""

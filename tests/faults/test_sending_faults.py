@@ -1,6 +1,6 @@
 """kill -9 and friends while campaigns are sent: nothing lost, nothing doubled, by the gateway's own ledger.
 
-`make test` plays 20 seeds of 500 messages, five side by side. `make faults SEEDS=n MESSAGES=m` plays more, and goes on where it was
+`make test` plays 20 seeds of 500 messages, ten side by side. `make faults SEEDS=n MESSAGES=m` plays more, and goes on where it was
 stopped: `var/faults/` lists the seeds that were clean with this very code.
 """
 
@@ -30,7 +30,7 @@ from tests.faults.harness import ROOT, Ground, Platform, Run, verdict_of
 from tests.faults.play import Outcome, play
 
 MESSAGES = int(os.environ.get("ENGAGE_FAULT_MESSAGES") or 500)
-SIDE_BY_SIDE = 5
+SIDE_BY_SIDE = 10
 DEFAULT_SEEDS = 20
 
 

@@ -33,7 +33,11 @@ voter_id;vote
 
 def rehearse(*arguments, expect=0):
     # A real database's address in the environment must not matter.
-    environ = os.environ | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1", "KAVENEGAR_API_KEY": "real"}
+    environ = os.environ | {
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+        "REDIS_URL": "redis://127.0.0.1:1",
+        "KAVENEGAR_API_KEY": "real",
+    }
     command = [sys.executable, "-c", "from engage.cli import main; main()", "rehearse", "--json", *map(str, arguments)]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=280)
     assert done.returncode == expect, done.stderr[-3000:]
