@@ -75,7 +75,7 @@ def find_instance(data_dir: Path) -> Instance | None:
             str(stored["webhook_token"]),
             float(stored.get("clock_offset", 0.0)),
         )
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError):
         raise Refused("instance_unreadable", path=str(data_dir / "instance.json")) from None

@@ -18,8 +18,8 @@ from tests.faults.plan import Strike
 
 SPAN = 6.0
 """The seconds of a plan. They pass as the campaign's texts reach phones, so that faults strike in the midst of its sending, however
-fast or slow that is; where nothing moves they pass by the clock, `SLACK` seconds behind."""
-SLACK = 6.0
+fast or slow that is; while no phone receives anything for longer than `STALL_SECONDS`, they pass by the clock."""
+STALL_SECONDS = 1.5
 LIMIT_SECONDS = 240.0
 RESUME_SECONDS = 0.4
 TRY_SECONDS = 3.0
@@ -83,7 +83,7 @@ def _send_through(platform: Platform, runs: list[Run], faults: dict[int, Counter
         progress.look()
         left = []
         for strike, run in waiting:
-            if strike.at > max(SPAN * progress.share(run), time.monotonic() - began - SLACK):
+            if strike.at > SPAN * progress.share(run) + progress.stalled:
                 left.append((strike, run))
             elif platform.strike(strike, run):
                 faults[run.seed][strike.kind] += 1
@@ -109,10 +109,17 @@ class _Progress:
         self._read = ledger.stat().st_size if ledger.exists() else 0
         self._seed_of = {number: run.seed for run in runs for number in run.numbers.values()}
         self._count: Counter[int] = Counter()
+        self._looked_at = self._moved_at = time.monotonic()
+        self.stalled = 0.0
+        """Seconds in which nothing moved, beyond the first `STALL_SECONDS` of each stall."""
 
     def look(self) -> None:
+        before, self._looked_at = self._looked_at, time.monotonic()
         if not self._ledger.exists() or self._ledger.stat().st_size == self._read:
+            if self._looked_at > self._moved_at + STALL_SECONDS:
+                self.stalled += self._looked_at - before
             return
+        self._moved_at = self._looked_at
         with self._ledger.open("rb") as file:
             file.seek(self._read)
             fresh = file.read()
