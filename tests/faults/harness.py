@@ -60,8 +60,6 @@ LATENCY_MS = 50
 SENDERS = ("send-1", "send-2")
 OTHERS = ("default", "bulk")
 SWEEPERS = ("sweep-1", "sweep-2")
-STARTS_AT = timedelta(seconds=38)
-"""The clock starts that long after 10:00, so that a window that ends at 10:01 ends early in the first run."""
 SUPPRESS_GRACE_LEASES = 1.0
 PASSING = (psycopg.Error, SQLAlchemyError, RedisError, requests.RequestException, OSError)
 """What a server that is just being killed answers."""
@@ -123,7 +121,7 @@ def patiently(work: Callable[[], Any], seconds: float = 60.0) -> Any:
 @contextlib.contextmanager
 def open_ground(folder: Path) -> Iterator[Ground]:
     moment = datetime.now(UTC)
-    offset = (working_day_at_ten(moment) + STARTS_AT - moment).total_seconds()
+    offset = (working_day_at_ten(moment) - moment).total_seconds()
     with Servers(folder) as servers:
         assert servers.database_url and servers.redis_url
         environ = {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -266,7 +264,8 @@ class Platform:
             done = self._disturb_gateway(kind.removeprefix("gateway_"), 1 + int(strike.extent * 2))
         else:
             done = bool(getattr(self, f"_{kind}")(strike, run))
-        self.fired[kind] += done
+        if done:
+            self.fired[kind] += 1
         return done
 
     def later(self, seconds: float, work: Callable[[], None]) -> None:

@@ -22,7 +22,7 @@ fast or slow that is; while no phone receives anything for longer than `STALL_SE
 STALL_SECONDS = 1.5
 LIMIT_SECONDS = 240.0
 RESUME_SECONDS = 0.4
-TRY_SECONDS = 3.0
+TRY_SECONDS = 8.0
 """A fault that finds nothing to strike (no work-horse between two jobs) tries that long."""
 
 
@@ -43,21 +43,17 @@ class Outcome:
         return f"seed {self.seed}: {self.state}, {said}; {sum(self.faults.values())} faults ({_listed(self.faults)})"
 
 
-def play(platform: Platform, seeds: list[int], messages: int, *, window_closes: bool = False) -> tuple[list[Run], list[Outcome]]:
+def play(platform: Platform, seeds: list[int], messages: int) -> tuple[list[Run], list[Outcome]]:
     """The seeds' campaigns are sent side by side by the same processes, each bringing its own faults, until all are settling.
 
-    With `window_closes` the first one's window ends at the next full minute, and opens again a little later.
+    One that is in the midst of sending shortly before a full minute has its window end there, and open again a little later.
     """
     ground = platform.ground
     runs = [prepare_run(ground, seed, messages, span=SPAN) for seed in seeds]
     gateway_calm(ground)
-    if window_closes:
-        _await_last_seconds_of_a_minute(ground)
     began = time.monotonic()
     for run in runs:
         ground.do(lambda run=run: campaigns.launch_campaign(run.campaign_id, actor_id=None))
-    if window_closes:
-        _shut_window(ground, runs[0])
     faults = {run.seed: Counter[str]() for run in runs}
     _send_through(platform, runs, faults, began)
     seconds = round(time.monotonic() - began, 1)
@@ -94,6 +90,9 @@ def _send_through(platform: Platform, runs: list[Run], faults: dict[int, Counter
             look_at = time.monotonic() + 0.2
             states = _states(ground, runs)
             _resume(platform, runs, states, paused_since)
+            midst = [run for run in runs if states[run.campaign_id] == "sending" and progress.share(run) < 0.7]
+            if midst and 56 <= ground.now().second <= 58 and all(run.shut is None for run in runs):
+                _shut_window(ground, midst[0])
             if not waiting and platform.is_calm and set(states.values()) <= {"settling", "finished"}:
                 return
             if time.monotonic() > began + LIMIT_SECONDS:
@@ -160,11 +159,6 @@ def _resume(platform: Platform, runs: list[Run], states: dict[int, str], since: 
                     raise
 
         ground.do(work)
-
-
-def _await_last_seconds_of_a_minute(ground: Ground) -> None:
-    while ground.now().second < 56:
-        time.sleep(0.05)
 
 
 def _shut_window(ground: Ground, run: Run) -> None:
