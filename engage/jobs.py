@@ -92,7 +92,7 @@ def ring(queue: str, function: Callable[..., Any] | str, *ids: int | str) -> boo
 def answer_bell(job: Job) -> None:
     """Somebody comes to the door: from now on the same bell may be rung again, for what this run may no longer see."""
     try:
-        redis_connection().delete(_bell(job.func_name, job.args))
+        redis_connection().delete(_bell(str(job.func_name), job.args))
     except RedisError as error:
         log.warning("bell_not_cleared", job=job.func_name, error=type(error).__name__)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Protocol
 
 import click
@@ -37,9 +38,9 @@ def add(
 ) -> None:
     """Make an account with a role in a unit."""
     if password_stdin:
-        password = click.get_text_stream("stdin").readline().rstrip("\r\n")
+        password = sys.stdin.readline().rstrip("\r\n")
     else:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+        password = str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
     with backstage.app().app_context():
         unit = find_unit(unit_slug)
         if unit is None:
