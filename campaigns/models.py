@@ -142,7 +142,9 @@ class Message(Model):
         UniqueConstraint("identity_id", "campaign_id", "wave_id"),
         Index("ix_message_gateway_id", "gateway_id", unique=True, postgresql_where=gateway_id.isnot(None)),
         # A campaign's rows lie together, so a few block ranges lead to them at no cost for the writers.
-        Index("ix_message_campaign", "campaign_id", postgresql_using="brin", postgresql_with={"pages_per_range": "16", "autosummarize": "on"}),
+        Index(
+            "ix_message_campaign", "campaign_id", postgresql_using="brin", postgresql_with={"pages_per_range": "16", "autosummarize": "on"}
+        ),
         Index("ix_message_unknown", "unknown_since", postgresql_where=unknown_since.isnot(None)),
     )
 

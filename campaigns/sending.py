@@ -162,12 +162,14 @@ def render_batch(claim: Claim) -> tuple[list[Outgoing], Made]:
     messages = claim.messages
     phones = open_phones([(message.identity_id, message.phone_cipher) for message in messages])
     links = links_of([(message.invitation_id, message.key_version) for message in messages])
+    # One text for everybody differs in the link's letters only, and all links are equally long.
+    page_count = None if texts.is_personal(claim.template) else pages(render({}, links[0]))
     outgoing = []
     made: Made = {}
     for message, phone, link in zip(messages, phones, links, strict=True):
-        text = render(message.params, link)
+        text = render(message.params or {}, link)
         outgoing.append(Outgoing(message.id, phone, text))
-        made[message.id] = (sha256(text), pages(text))
+        made[message.id] = (sha256(text), page_count or pages(text))
     return outgoing, made
 
 

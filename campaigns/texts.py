@@ -52,6 +52,11 @@ def placeholders_of(template: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def is_personal(template: str) -> bool:
+    """Whether the text differs from recipient to recipient by more than the link."""
+    return not placeholders_of(template).isdisjoint({"first_name", "neighbourhood"})
+
+
 def check_template(template: str) -> None:
     """Refused when the text can't be sent as it is: empty, an unknown placeholder, a link of its own, a stray brace, or too long."""
     if not template.strip():
@@ -87,7 +92,7 @@ def renderer(template: str, shared: Mapping[str, str], *, opt_out: bool = True) 
 
     The function takes a recipient's own parameters and link, and gives exactly what `render` gives with both joined.
     """
-    if placeholders_of(template) & {"first_name", "neighbourhood"}:
+    if is_personal(template):
         return lambda own, link: render(template, {**shared, **own}, link, opt_out=opt_out)
     before, _, after = render(template, shared, SAMPLE_TOKEN, opt_out=opt_out).rpartition(SAMPLE_TOKEN)
     return lambda own, link: f"{before}{link}{after}"

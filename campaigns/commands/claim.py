@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from psycopg.rows import namedtuple_row
 
-from campaigns import rules
+from campaigns import rules, texts
 from campaigns.commands.control import pause_within
 from campaigns.states import MessageState
 from contacts.queries import sendable as contact_sql
@@ -30,7 +30,8 @@ class ClaimedMessage:
     phone_cipher: bytes
     invitation_id: int
     key_version: int
-    params: dict[str, Any]
+    params: dict[str, Any] | None
+    """The recipient's own values, when the text asks for any."""
     attempts: int
 
 
@@ -72,7 +73,8 @@ _ORPHANS = """
 # no planning, which was a quarter of a claim's time.
 _CLAIM = f"""
     WITH due AS (
-        SELECT m.id, m.identity_id, {contact_sql.PHONE_COLUMNS}, {survey_sql.LINK_COLUMNS}, m.params, m.attempts,
+        SELECT m.ctid AS place, m.id, m.identity_id, {contact_sql.PHONE_COLUMNS}, {survey_sql.LINK_COLUMNS},
+               CASE WHEN %(with_params)s THEN m.params END AS params, m.attempts,
                COALESCE({survey_sql.NOT_SENDABLE}, {contact_sql.NOT_SENDABLE}, CASE WHEN (
                    SELECT count(*) FROM message earlier
                    WHERE earlier.identity_id = m.identity_id AND earlier.id <> m.id
@@ -85,23 +87,21 @@ _CLAIM = f"""
         {survey_sql.SENDABLE_JOIN}
         WHERE m.id = ANY(ARRAY(SELECT generate_series(%(first_id)s::bigint, %(last_id)s::bigint))) AND m.state = 'pending'
           AND (m.retry_at IS NULL OR m.retry_at <= %(now)s)
-    ), changed AS (
-        UPDATE message m SET
-            state = CASE
-                WHEN due.reason IS NULL THEN 'sending'
-                WHEN due.reason = 'answered' THEN 'cancelled'
-                WHEN due.reason IN ('survey_closed', 'link_expired') THEN 'expired'
-                ELSE 'suppressed'
-            END,
-            reason = due.reason,
-            claim_token = %(token)s,
-            claimed_at = CASE WHEN due.reason IS NULL THEN %(now)s ELSE m.claimed_at END,
-            settled_at = CASE WHEN due.reason IS NULL THEN NULL ELSE %(now)s END,
-            attempts = m.attempts + 1
-        FROM due WHERE m.id = due.id AND m.state = 'pending'
-        RETURNING m.id
     )
-    SELECT due.* FROM due JOIN changed USING (id) ORDER BY due.id
+    UPDATE message m SET
+        state = CASE
+            WHEN due.reason IS NULL THEN 'sending'
+            WHEN due.reason = 'answered' THEN 'cancelled'
+            WHEN due.reason IN ('survey_closed', 'link_expired') THEN 'expired'
+            ELSE 'suppressed'
+        END,
+        reason = due.reason,
+        claim_token = %(token)s,
+        claimed_at = CASE WHEN due.reason IS NULL THEN %(now)s ELSE m.claimed_at END,
+        settled_at = CASE WHEN due.reason IS NULL THEN NULL ELSE %(now)s END,
+        attempts = m.attempts + 1
+    FROM due WHERE m.ctid = due.place AND m.state = 'pending'
+    RETURNING due.reason, due.id, due.identity_id, due.phone_cipher, due.invitation_id, due.key_version, due.params, due.attempts
 """
 
 _CAMPAIGN = """
@@ -158,9 +158,11 @@ def claim_batch(settings: Settings) -> Claim | None:
             cursor.execute(_ORPHANS, values, prepare=True)
             campaign: Any = cursor.execute(_CAMPAIGN, {"wave_id": batch.wave_id, "campaign_id": batch.campaign_id}).fetchone()
             assert campaign is not None
-            values["purpose"] = campaign.purpose
-            rows: list[Any] = cursor.execute(_CLAIM, values, prepare=True).fetchall()
-            messages = [ClaimedMessage(*row[:7]) for row in rows if row.reason is None]
+            template = campaign.text if campaign.number == 1 else (campaign.reminder_text or campaign.text)
+            values |= {"purpose": campaign.purpose, "with_params": texts.is_personal(template)}
+            with connection.cursor(binary=True) as fast:
+                rows = fast.execute(_CLAIM, values, prepare=True).fetchall()
+            messages = [ClaimedMessage(*columns) for reason, *columns in rows if reason is None]
             if messages and _is_over_budget(campaign, len(messages)):
                 # Nothing was sent yet, so the rows go back as they were.
                 cursor.execute(
@@ -178,7 +180,7 @@ def claim_batch(settings: Settings) -> Claim | None:
         wave_id=batch.wave_id,
         lease_until=values["lease_until"],
         line=campaign.line,
-        template=campaign.text if campaign.number == 1 else (campaign.reminder_text or campaign.text),
+        template=template,
         parameters=campaign.parameters,
         window_start=campaign.window_start,
         window_end=campaign.window_end,

@@ -100,7 +100,9 @@ def _first_wave_chunk(campaign: Campaign, wave: Wave) -> _Chunk:
     invitations = invite_identities(campaign.survey_id, campaign.unit_id, list(fresh), expires_at)
     rows: list[_Row] = []
     for identity_id, member in fresh.items():
-        parameters: dict[str, Any] = {name: getattr(member, name) for name in ("first_name", "neighbourhood") if name in needed and getattr(member, name)}
+        parameters: dict[str, Any] = {
+            name: getattr(member, name) for name in ("first_name", "neighbourhood") if name in needed and getattr(member, name)
+        }
         rows.append((identity_id, member.contact_id, invitations[identity_id][0], parameters))
     return _Chunk(rows, members[-1].contact_id, len(members) < CHUNK)
 

@@ -76,7 +76,7 @@ def settle_batch(
                     "gateway_ids": _array(s.gateway_id for _, s in settled),
                     "statuses": _array(s.gateway_status for _, s in settled),
                     "costs": _array(s.cost for _, s in settled),
-                    "retries": retry_at,
+                    "retries": _array(None if at_ is None else at_.isoformat() for at_ in retry_at),
                     "shas": _array(texts[id][0].hex() for id, _ in settled),
                     "pages": _array(texts[id][1] for id, _ in settled),
                 },

@@ -581,7 +581,7 @@ def _protect_history() -> None:
 
 def _leave_room_for_updates() -> None:
     """Every message is updated about four times: room in its page keeps those updates off the indexes."""
-    op.execute("ALTER TABLE message SET (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05)")
+    op.execute("ALTER TABLE message SET (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.05)")
     op.execute("ALTER TABLE send_batch SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05)")
     op.execute("ALTER TABLE invitation SET (fillfactor = 70)")
 
