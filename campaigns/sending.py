@@ -81,7 +81,8 @@ def send_due_batches(*, seconds: float = SHIFT_SECONDS, should_stop: Callable[[]
     clerks = -(-connections // 4)  # one claims or settles fast enough for four connections
     shift = Shift()
     ends = time.monotonic() + seconds
-    prepared: Queue[_Prepared | None] = Queue(maxsize=clerks)
+    # As many ready as there are connections: calls tend to end together, and none of them should wait for a claim then.
+    prepared: Queue[_Prepared | None] = Queue(maxsize=connections)
     answered: Queue[_Answered | None] = Queue(maxsize=connections * 2)
 
     def prepare() -> None:

@@ -1,6 +1,6 @@
 """Claim up to 200 messages: everything that forbids sending is checked in the statement that claims.
 
-A claim costs one transaction of three statements, however large the campaign: it looks only at open batches, never at rows that
+A claim costs one transaction of two statements, however large the campaign: it looks only at open batches, never at rows that
 are done.
 """
 
@@ -53,14 +53,20 @@ class Claim:
 
 
 _PICK = """
-    UPDATE send_batch SET claim_token = %(token)s, lease_until = %(lease_until)s
-    WHERE id = (
-        SELECT b.id FROM send_batch b JOIN campaign c ON c.id = b.campaign_id
+    WITH free AS (
+        SELECT b.id, b.lease_until AS lapsed_lease FROM send_batch b JOIN campaign c ON c.id = b.campaign_id
         WHERE b.is_open AND b.available_at <= %(now)s AND (b.lease_until IS NULL OR b.lease_until <= %(now)s)
           AND c.state = 'sending' AND %(minute)s >= c.window_start AND %(minute)s < c.window_end - %(margin)s
         ORDER BY b.id LIMIT 1 FOR UPDATE OF b SKIP LOCKED
+    ), picked AS (
+        UPDATE send_batch b SET claim_token = %(token)s, lease_until = %(lease_until)s
+        FROM free WHERE b.id = free.id
+        RETURNING b.id, b.campaign_id, b.wave_id, b.first_id, b.last_id, free.lapsed_lease
     )
-    RETURNING id, campaign_id, wave_id, first_id, last_id
+    SELECT picked.*, c.line, c.text, c.reminder_text, c.parameters, c.window_start, c.window_end, c.purpose, c.cost_estimate,
+           c.recipient_count, c.reminder_after, w.number,
+           (SELECT COALESCE(sum(cost), 0) FROM send_batch WHERE campaign_id = c.id) AS spent
+    FROM picked JOIN campaign c ON c.id = picked.campaign_id JOIN wave w ON w.id = picked.wave_id
 """
 
 # Whoever held this batch before us let the lease run out: what it may have sent is unknown, never pending.
@@ -102,13 +108,6 @@ _CLAIM = f"""
         attempts = m.attempts + 1
     FROM due WHERE m.ctid = due.place AND m.state = 'pending'
     RETURNING due.reason, due.id, due.identity_id, due.phone_cipher, due.invitation_id, due.key_version, due.params, due.attempts
-"""
-
-_CAMPAIGN = """
-    SELECT c.line, c.text, c.reminder_text, c.parameters, c.window_start, c.window_end, c.purpose, c.cost_estimate, c.recipient_count,
-           c.reminder_after, w.number,
-           (SELECT COALESCE(sum(cost), 0) FROM send_batch WHERE campaign_id = c.id) AS spent
-    FROM campaign c JOIN wave w ON w.id = %(wave_id)s WHERE c.id = %(campaign_id)s
 """
 
 # Taken before anything is read that CLOSE_BATCH counts: were it to wait for this row inside its own statement, it would go on with
@@ -155,15 +154,14 @@ def claim_batch(settings: Settings) -> Claim | None:
             if batch is None:
                 return None
             values |= {"first_id": batch.first_id, "last_id": batch.last_id, "batch_id": batch.id}
-            cursor.execute(_ORPHANS, values, prepare=True)
-            campaign: Any = cursor.execute(_CAMPAIGN, {"wave_id": batch.wave_id, "campaign_id": batch.campaign_id}).fetchone()
-            assert campaign is not None
-            template = campaign.text if campaign.number == 1 else (campaign.reminder_text or campaign.text)
-            values |= {"purpose": campaign.purpose, "with_params": texts.is_personal(template)}
+            if batch.lapsed_lease is not None:
+                cursor.execute(_ORPHANS, values)
+            template = batch.text if batch.number == 1 else (batch.reminder_text or batch.text)
+            values |= {"purpose": batch.purpose, "with_params": texts.is_personal(template)}
             with connection.cursor(binary=True) as fast:
                 rows = fast.execute(_CLAIM, values, prepare=True).fetchall()
             messages = [ClaimedMessage(*columns) for reason, *columns in rows if reason is None]
-            if messages and _is_over_budget(campaign, len(messages)):
+            if messages and _is_over_budget(batch, len(messages)):
                 # Nothing was sent yet, so the rows go back as they were.
                 cursor.execute(
                     "UPDATE message SET state = 'pending', attempts = attempts - 1, claim_token = NULL WHERE id = ANY(%s) AND claim_token = %s",
@@ -179,11 +177,11 @@ def claim_batch(settings: Settings) -> Claim | None:
         campaign_id=batch.campaign_id,
         wave_id=batch.wave_id,
         lease_until=values["lease_until"],
-        line=campaign.line,
+        line=batch.line,
         template=template,
-        parameters=campaign.parameters,
-        window_start=campaign.window_start,
-        window_end=campaign.window_end,
+        parameters=batch.parameters,
+        window_start=batch.window_start,
+        window_end=batch.window_end,
         messages=messages,
     )
 

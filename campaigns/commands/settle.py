@@ -64,7 +64,7 @@ def settle_batch(
             # Lost in a crash, this answer is asked for again by look-up; so nobody waits for the disk. (A claim does wait: a claim lost
             # after its call would be sent twice.)
             cursor.execute("SET LOCAL synchronous_commit = off")
-            cursor.execute(LOCK_BATCH, {"batch_id": claim.batch_id})
+            cursor.execute(LOCK_BATCH, {"batch_id": claim.batch_id}, prepare=True)
             cursor.execute(
                 _SETTLE,
                 {

@@ -7,6 +7,7 @@ import itertools
 import json
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 
@@ -111,13 +112,21 @@ def test_a_slow_answer_inside_the_timeout_is_an_answer(gateway: KavenegarGateway
     assert {each.kind for each in gateway.send(simulator.line, some(2))} == {ACCEPTED}
 
 
+def wait_for_port(port: int, *, listening: bool, seconds: float = 10.0) -> bool:
+    """Whether the port came to accept, or to refuse, connections in time."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        with socket.socket() as probe:
+            if (probe.connect_ex(("127.0.0.1", port)) == 0) == listening:
+                return True
+        time.sleep(0.02)
+    return False
+
+
 def test_a_gateway_that_is_down_has_sent_nothing(gateway: KavenegarGateway, simulator: SimulatorProcess) -> None:
     gateway.send(simulator.line, some(1))
-    simulator.admin("down", seconds=0.6)
-    with socket.socket() as probe:
-        while probe.connect_ex(("127.0.0.1", simulator.port)) == 0:
-            probe.close()
-            probe = socket.socket()
+    simulator.admin("down", seconds=3)
+    assert wait_for_port(simulator.port, listening=False)
     messages = some(3)
     outcomes = gateway.send(simulator.line, messages)
     # The kept connection may break instead of the new one being refused: uncertain then, never accepted.
@@ -131,6 +140,7 @@ def test_a_gateway_that_is_down_has_sent_nothing(gateway: KavenegarGateway, simu
             threading.Event().wait(0.05)
     assert {each.kind for each in gateway.send(simulator.line, messages)} == {ACCEPTED}
     check(simulator, messages, gateway.send(simulator.line, messages))
+
 
 
 faults = st.sampled_from(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +25,7 @@ from campaigns.states import CampaignState
 from contacts.queries import AudienceFilter
 from engage.clock import now
 from engage.config import Settings
-from engage.db import db, transaction
+from engage.db import db, dispose_after_fork, transaction
 from engage.operations.bench.measuring import median, resident_megabytes
 from engage.operations.bench.setting import Setting, add_citizens, build_setting
 from engage.sms import make_gateway
@@ -58,7 +60,6 @@ def bench_send(quick: bool = False) -> dict[str, Any]:
                     "one_connection": one,
                     "eight_connections": eight,
                     "long_run": sag,
-                    "process_mb": round(resident_megabytes(os.getpid()), 1),
                 }
 
 
@@ -79,49 +80,89 @@ def _compare(setting: Setting, connections: int, count: int) -> dict[str, Any]:
 
 def _run_ours(setting: Setting, connections: int, count: int) -> dict[str, Any]:
     """One campaign of `count` messages, from the first claim to the last settled batch."""
-    app = setting.app
-    _with_connections(app, connections)
     campaign_id = _materialised_campaign(setting, count)
-    with _SqlTime() as sql:
+
+    def work(_number: int, share: int) -> tuple[int, float, float]:
+        _with_connections(setting.app, share)
         cpu = time.process_time()
-        began = time.perf_counter()
-        shift = send_due_batches(seconds=600)
-        took = time.perf_counter() - began
-        cpu = time.process_time() - cpu
-    if shift.accepted != count:
-        raise RuntimeError(f"only {shift.accepted} of {count} were accepted")
+        with _SqlTime() as sql:
+            shift = send_due_batches(seconds=600)
+        return shift.accepted, time.process_time() - cpu, sql.seconds
+
+    took, parts = _in_processes(connections, work)
+    accepted = sum(part[0] for part in parts)
+    if accepted != count:
+        raise RuntimeError(f"only {accepted} of {count} were accepted")
     with transaction():
         change_state(campaign_id, CampaignState.SENDING, CampaignState.SETTLING)
-    return {"rate": count / took, "cpu_us": cpu / count * 1e6, "sql_ms": sql.seconds / count * 1e3}
+    return {"rate": count / took, "cpu_us": sum(p[1] for p in parts) / count * 1e6, "sql_ms": sum(p[2] for p in parts) / count * 1e3}
 
 
 def _run_bare(app: Flask, connections: int, count: int) -> float:
-    """The same adapter and connections, and nothing else: texts ready in memory, answers thrown away."""
+    """The same adapter, connections and processes, and nothing else: texts ready in memory, answers thrown away."""
     settings: Settings = app.extensions["engage_settings"]
-    gateway = make_gateway(replace(settings, gateway_concurrency=connections))
     base = 2**62 + int(time.time() * 1000) * 10**6
     messages = [Outgoing(base + n, f"+98912{n % 10_000_000:07d}", _TEXT.format(token=f"{n:011d}")) for n in range(count)]
-    batches = iter([messages[start : start + MAX_BATCH] for start in range(0, count, MAX_BATCH)])
-    lock = threading.Lock()
+    batches = [messages[start : start + MAX_BATCH] for start in range(0, count, MAX_BATCH)]
 
-    def run() -> None:
-        while True:
-            with lock:
-                batch: Sequence[Outgoing] | None = next(batches, None)
-            if batch is None:
-                return
-            gateway.send(settings.gateway_line, batch)
+    def work(number: int, share: int) -> None:
+        gateway = make_gateway(replace(settings, gateway_concurrency=share))
+        waiting = iter(batches[number :: _processes(connections)])
+        lock = threading.Lock()
 
+        def run() -> None:
+            while True:
+                with lock:
+                    batch = next(waiting, None)
+                if batch is None:
+                    return
+                gateway.send(settings.gateway_line, batch)
+
+        with ThreadPoolExecutor(share) as pool:
+            for future in [pool.submit(run) for _ in range(share)]:
+                future.result()
+
+    took, _ = _in_processes(connections, work)
+    return count / took
+
+
+def _processes(connections: int) -> int:
+    """As an installation would: a second send worker from eight connections on."""
+    return 2 if connections >= 8 else 1
+
+
+def _in_processes(connections: int, work: Callable[[int, int], Any]) -> tuple[float, list[Any]]:
+    """Run `work(number, share of the connections)` in forked processes, as RQ's work-horses are. → seconds until the last is done, results."""
+    db.session.remove()
+    running = []
     began = time.perf_counter()
-    with ThreadPoolExecutor(connections) as pool:
-        for future in [pool.submit(run) for _ in range(connections)]:
-            future.result()
-    return count / (time.perf_counter() - began)
+    for number in range(_processes(connections)):
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                dispose_after_fork()
+                os.write(writer, json.dumps(work(number, connections // _processes(connections))).encode())
+                status = 0
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(status)
+        os.close(writer)
+        running.append((pid, reader))
+    results = []
+    for pid, reader in running:
+        with os.fdopen(reader) as file:
+            told = file.read()
+        if os.waitpid(pid, 0)[1]:
+            raise RuntimeError("a process of the benchmark failed; its reason stands above")
+        results.append(json.loads(told))
+    return time.perf_counter() - began, results
 
 
 def _sag(setting: Setting, count: int) -> dict[str, Any]:
     """A long campaign, measured tenth by tenth: the last must not be slower than the first."""
-    _with_connections(setting.app, 8)
     campaign_id = _materialised_campaign(setting, count)
     stamps: list[tuple[float, int]] = [(time.perf_counter(), 0)]
     stop = threading.Event()
@@ -135,11 +176,13 @@ def _sag(setting: Setting, count: int) -> dict[str, Any]:
                 db.session.rollback()
                 stamps.append((time.perf_counter(), int(done or 0)))
 
+    def work(_number: int, share: int) -> tuple[int, float]:
+        _with_connections(setting.app, share)
+        return send_due_batches(seconds=3600).accepted, resident_megabytes(os.getpid())
+
     watcher = threading.Thread(target=watch)
     watcher.start()
-    began = time.perf_counter()
-    shift = send_due_batches(seconds=3600)
-    took = time.perf_counter() - began
+    took, parts = _in_processes(8, work)
     stop.set()
     watcher.join()
     with transaction():
@@ -150,7 +193,8 @@ def _sag(setting: Setting, count: int) -> dict[str, Any]:
         return (inside[-1][1] - inside[0][1]) / (inside[-1][0] - inside[0][0]) if len(inside) > 1 else 0.0
 
     return {
-        "messages": shift.accepted,
+        "messages": sum(part[0] for part in parts),
+        "worker_mb": round(max(part[1] for part in parts), 1),
         "rate": round(count / took),
         "first_third": round(rate(0.02, 0.34)),
         "last_third": round(rate(0.66, 0.98)),
