@@ -289,7 +289,8 @@ def test_a_staff_page_costs_two_statements_of_identity(app: Flask, client: Flask
         assert client.get("/console/settings").status_code == 200
     finally:
         event.remove(db.engine, "before_cursor_execute", listen)
-    assert len(said) == 2, said
+    of_identity = [statement for statement in said if "FROM campaign" not in statement]  # the tasks badge asks its rooms
+    assert len(of_identity) == 2, said
 
 
 def test_public_pages_ask_nothing_about_identity(app: Flask, client: FlaskClient) -> None:
