@@ -91,6 +91,9 @@ def app(whole_app: Flask, clock: FrozenClock, simulator_process: SimulatorProces
     """The application inside its context, on empty tables, at noon, with a fresh gateway."""
     clock.set(NOON)
     simulator_process.reset()
+    # Ids begin at 1 again, so pages and definitions kept under them would be another test's.
+    for kept in ("surveys_pages", "surveys_versions"):
+        whole_app.extensions[kept].clear()
     with whole_app.app_context():
         empty_tables()
         ensure_purposes()
