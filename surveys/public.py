@@ -136,16 +136,17 @@ def _asked_version(link: FoundLink, given: dict[str, list[str]]) -> Asked:
 def _thanks(link: FoundLink, office: Office, token: str, submission: commands.Submission) -> Response:
     if submission.submitted_at is None:
         return _answer(page_in(link, LinkState.ANSWERED))
-    page = states.thanks_page(
-        office,
-        submission.receipt_code,
-        submission.submitted_at,
-        link.closes_at,
-        link.results_on,
-        is_repeated=submission.outcome is Outcome.REPEATED,
-        prefix=f"/{token}",
+    at, is_repeated = submission.submitted_at.replace(second=0, microsecond=0), submission.outcome is Outcome.REPEATED
+    # The same page for everybody of one minute, but for two words: drawn once, filled in for each.
+    page = page_of(
+        ("thanks", office.name, at, link.closes_at, link.results_on, is_repeated),
+        lambda: states.thanks_page(office, _CODE, at, link.closes_at, link.results_on, is_repeated=is_repeated, prefix=f"/{_TOKEN}"),
     )
-    return _answer(page)
+    return _answer(page.filled({_CODE: submission.receipt_code, _TOKEN: token}))
+
+
+_CODE, _TOKEN = "\ue000code\ue000", "\ue000token\ue000"
+"""Where a kept page is filled in: private-use characters, which no text of an office holds."""
 
 
 def _way_out(link: FoundLink, token: str, name: str) -> Page:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
@@ -30,6 +30,13 @@ class Page:
     body: bytes
     packed: bytes
     policy: str
+
+    def filled(self, words: Mapping[str, str]) -> Page:
+        """The page with these marks replaced; the words must be plain letters and digits."""
+        body = self.body
+        for mark, word in words.items():
+            body = body.replace(mark.encode(), word.encode())
+        return Page(body, gzip.compress(body, 1, mtime=0), self.policy)
 
 
 def policy(style_source: str, *, framed: bool = False, sends: bool = True) -> str:
