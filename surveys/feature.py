@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from engage.identity.audit_labels import register_audit_labels
 from engage.identity.rules import Permission
 from engage.jobs import register_sweep
+from engage.web.limits import limiter
 from engage.web.nav import NavItem, register_nav
 from engage.web.refusals import register_refusals
 from surveys import front_door, public, results, views
@@ -22,6 +23,7 @@ register_refusals(REFUSALS)
 def install(app: Flask) -> None:
     shelf.install(app)
     results.install(app)
+    limiter.exempt(public.blueprint)  # it counts misses itself, and must not spend time on right links
     app.register_blueprint(public.blueprint)
     app.register_blueprint(views.blueprint)
     register_nav(app, NavItem("surveys", _l("Surveys"), "clipboard-list", "surveys.list_page", Permission.SURVEYS_VIEW, order=30))
