@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from psycopg.errors import DeadlockDetected
 from psycopg.types.json import Jsonb
 from sqlalchemy import update
 
@@ -38,7 +39,7 @@ _STORE = """
     VALUES (%(id)s, %(survey_id)s, %(version_id)s, %(invitation_id)s, %(channel)s, %(answers)s, %(receipt_code)s, %(at)s)
 """
 
-_SHARE_MARK = "SELECT 1 FROM survey_answers_mark WHERE survey_id = %s AND pending FOR SHARE"
+_SHARE_MARK = "SELECT 1 FROM survey_answers_mark WHERE survey_id = %s AND pending FOR SHARE SKIP LOCKED"
 
 _SET_MARK = """
     INSERT INTO survey_answers_mark AS mark (survey_id, pending) VALUES (%s, true)
@@ -76,12 +77,25 @@ def note_started(invitation_id: int) -> None:
         cursor.execute(_STARTED, (now(), invitation_id))
 
 
+DEADLOCKS_BORNE = 5
+
+
 def submit_response(link: FoundLink, version_id: int, answers: Mapping[str, Any]) -> Submission:
     """One link, one response: whoever comes first is recorded, everyone after gets that one's receipt again.
 
     `answers` were read by `surveys.definitions.read_answers` from version `version_id` of the link's survey. The burnt link and the
     response are one transaction; the invitation's row lock puts racers in line, the unique constraint stands behind it.
     """
+    for _ in range(DEADLOCKS_BORNE):
+        try:
+            return _submit_once(link, version_id, answers)
+        except DeadlockDetected:
+            # Two who came in the moment the mark was taken down: nothing of this one was written, so it is simply done again.
+            continue
+    return _submit_once(link, version_id, answers)
+
+
+def _submit_once(link: FoundLink, version_id: int, answers: Mapping[str, Any]) -> Submission:
     at = now()
     with transaction() as session:
         with driver_connection(session).cursor() as cursor:

@@ -336,7 +336,7 @@ PAGES = {"parts": "/?undo=1", "form": "/contacts", "charts": "/reports", "door":
 def test_page_is_clean_in_a_browser(browser: Browser, site: str, name: str, width: int) -> None:
     page, complaints = watched(browser, width)
     page.goto(site + PAGES[name])
-    page.wait_for_load_state("networkidle", timeout=5000) if name != "parts" else page.wait_for_timeout(300)
+    page.wait_for_load_state("networkidle", timeout=30_000) if name != "parts" else page.wait_for_timeout(300)
     page.evaluate("document.fonts.ready")
     assert page.evaluate("document.fonts.check('16px Vazirmatn')")
     shoot(page, name, width)
@@ -370,7 +370,7 @@ def test_form_that_comes_back_shows_what_to_mend(browser: Browser, site: str, wi
 def test_card_renews_itself_and_stops_when_done(browser: Browser, site: str) -> None:
     page, complaints = watched(browser, 1280)
     page.goto(site + "/")
-    page.wait_for_selector('#work-1 progress[value="4165"]', timeout=8000)
+    page.wait_for_selector('#work-1 progress[value="4165"]', timeout=30_000)
     assert page.get_attribute("#work-1", "hx-get") is None
     assert complaints == []
     page.close()
