@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, exists, func, insert, select
+from sqlalchemy import Select, exists, func, insert, select, text
 
 from campaigns import rules
 from campaigns.commands.control import change_state, pause_within
@@ -130,7 +130,22 @@ def _reason_to_stop(campaign: Campaign) -> str | None:
     tried = sum(by_state.values()) - by_state.get(MessageState.PENDING, 0) - by_state.get(MessageState.SUPPRESSED, 0)
     if rules.should_pause_for_errors(tried, failed):
         return "error_rate"
+    reached = by_state.get(MessageState.ACCEPTED, 0) + by_state.get(MessageState.DELIVERED, 0)
+    if reached >= rules.OPT_OUT_SAMPLE and rules.should_pause_for_opt_outs(reached, _opted_out(campaign)):
+        return "opt_out_rate"
     return None
+
+
+def _opted_out(campaign: Campaign) -> int:
+    """Numbers that were suppressed after this campaign texted them."""
+    found = db.session.execute(
+        text(
+            "SELECT count(DISTINCT m.identity_id) FROM message m JOIN phone_identity number ON number.id = m.identity_id "
+            "WHERE m.campaign_id = :campaign AND number.suppressed_at > m.claimed_at"
+        ),
+        {"campaign": campaign.id},
+    )
+    return int(found.scalar_one())
 
 
 def _due_wave(campaign: Campaign) -> Wave | None:

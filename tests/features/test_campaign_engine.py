@@ -335,3 +335,23 @@ def test_the_receipt_statement_agrees_with_the_rule_for_every_pair(app, sending,
                 db.session.rollback()
                 expected = rules.apply_receipt(state, current, new) or (state, current)
                 assert found == (str(expected[0]), expected[1]), (state, current, new)
+
+
+def test_many_opt_outs_pause_the_campaign_for_its_text_to_be_looked_at(app, sending, drain):
+    campaign_id, identities = sending(400)
+    settings = app.extensions["engage_settings"]
+    from campaigns.commands.claim import claim_batch
+    from campaigns.commands.settle import settle_batch
+    from campaigns.sending import render_batch
+
+    claim = claim_batch(settings)
+    outgoing, made = render_batch(claim)
+    settle_batch(settings, claim, app.extensions["engage_gateway"].send(claim.line, outgoing), made)
+    with transaction() as session:
+        session.execute(
+            text("UPDATE phone_identity SET suppressed_at = now() + interval '9 years' WHERE id = ANY(:ids)"),
+            {"ids": [m.identity_id for m in claim.messages[:11]]},
+        )
+    commands.advance_campaign(campaign_id, settings)
+    view = get_campaign(campaign_id)
+    assert (view.state, view.pause_code) == (CampaignState.PAUSED, "opt_out_rate")
