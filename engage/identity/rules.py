@@ -23,6 +23,11 @@ class Permission(StrEnum):
     CONTACTS_VIEW = "contacts.view"
     CONTACTS_EDIT = "contacts.edit"
     CONTACTS_IMPORT = "contacts.import"
+    CONTACTS_RELEASE = "contacts.release"
+    """Letting an officer's list in, or a held one go on."""
+    CONTACTS_MANAGE = "contacts.manage"
+    """Purposes, fields, retention, sign-up pages and the policy of the contact base."""
+    CONTACTS_EXPORT = "contacts.export"
     SURVEYS_VIEW = "surveys.view"
     SURVEYS_EDIT = "surveys.edit"
     CAMPAIGNS_VIEW = "campaigns.view"
@@ -54,6 +59,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.CONTACTS_VIEW,
             Permission.CONTACTS_EDIT,
             Permission.CONTACTS_IMPORT,
+            Permission.CONTACTS_EXPORT,
             Permission.SURVEYS_EDIT,
             Permission.CAMPAIGNS_EDIT,
             Permission.CAMPAIGNS_CONTROL,

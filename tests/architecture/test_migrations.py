@@ -38,7 +38,7 @@ def test_history_is_refused_by_the_database_itself(app):
                 text("SELECT event_object_table FROM information_schema.triggers WHERE action_statement LIKE '%engage_refuse_change%'")
             ).scalars()
         )
-    assert guarded == {"audit_entry", "consent_entry", "consent_text", "survey_version"}
+    assert guarded == {"audit_entry", "consent_entry", "consent_text", "ledger_checkpoint", "survey_version"}
 
 
 def test_every_installation_numbers_its_messages_from_an_offset_of_its_own(app):

@@ -1,4 +1,4 @@
-"""Sentences of this room's refusals and audit entries."""
+"""Sentences of refusals and audit entries of imported lists."""
 
 from __future__ import annotations
 
@@ -24,15 +24,9 @@ REFUSALS: dict[str, Any] = {
     "field_unknown": _l("There is no field “%(field)s”."),
     "field_twice": _l("The field “%(field)s” was chosen for two columns. Choose it for one of them."),
     "basis_missing": _l("State the basis on which the office may write to these people."),
-    "evidence_missing": _l("State what proves the basis."),
-    "purpose_unknown": _l("There is no purpose “%(purpose)s”."),
     "import_missing": _l("There is no such import."),
     "import_state": _l("This import has moved on meanwhile. Reload the page."),
     "import_empty": _l("No row of this list can be accepted, so there is nothing to import."),
-    "contact_missing": _l("There is no such contact."),
-    "contact_exists": _l("This number is already a contact of the unit."),
-    "number_suppressed": _l("The holder of this number asked for no more texts. Only they can renew that."),
-    "number_reassigned": _l("This number has changed hands; what was known of its former holder is closed."),
 }
 
 AUDIT_LABELS: dict[str, Any] = {
@@ -40,9 +34,4 @@ AUDIT_LABELS: dict[str, Any] = {
     "import_started": _l("The import of “%(file)s” with %(rows)s rows was started"),
     "import_discarded": _l("The list “%(file)s” was given up"),
     "list_imported": _l("The list “%(file)s” was imported: %(created)s new, %(updated)s changed, %(rejected)s rejected"),
-    "contact_added": _l("A contact was added"),
-    "contact_changed": _l("A contact was changed"),
-    "consent_given": _l("A consent was entered"),
-    "consent_withdrawn": _l("A consent was withdrawn"),
-    "number_suppressed": _l("A number was stopped for all texts"),
 }
