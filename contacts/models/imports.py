@@ -63,7 +63,7 @@ class ContactImport(Model):
 class ImportChange(Model):
     """What a contact known before was like when a list changed it; undoing the import puts it back."""
 
-    __tablename__ = "import_change"
+    __tablename__ = "import_before"
 
     import_id: Mapped[int] = mapped_column(ForeignKey("contact_import.id"), primary_key=True)
     contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"), primary_key=True, index=True)

@@ -304,15 +304,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_contact_note_contact_id"), "contact_note", ["contact_id"], unique=False)
     op.create_table(
-        "import_change",
+        "import_before",
         sa.Column("import_id", sa.BigInteger(), nullable=False),
         sa.Column("contact_id", sa.BigInteger(), nullable=False),
         sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_import_change_contact_id"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["import_id"], ["contact_import.id"], name=op.f("fk_import_change_import_id")),
-        sa.PrimaryKeyConstraint("import_id", "contact_id", name=op.f("pk_import_change")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_import_before_contact_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["import_id"], ["contact_import.id"], name=op.f("fk_import_before_import_id")),
+        sa.PrimaryKeyConstraint("import_id", "contact_id", name=op.f("pk_import_before")),
     )
-    op.create_index(op.f("ix_import_change_contact_id"), "import_change", ["contact_id"], unique=False)
+    op.create_index(op.f("ix_import_before_contact_id"), "import_before", ["contact_id"], unique=False)
     op.add_column(
         "consent_entry",
         sa.Column("written_in", sa.BigInteger(), server_default=sa.text("pg_current_xact_id()::text::bigint"), nullable=False),
