@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from flask import Flask
 
-from campaigns import credit, sweeps, views, webhooks
-from campaigns.subscribers import end_consent_on_disowned_number, suppress_number_on_opt_out
+from campaigns import credit, segments, sweeps, views, webhooks
+from campaigns.commands.erasing import forget_person, tidy_erased_messages
+from campaigns.events import CampaignFinished, ReceiptsRecorded
+from campaigns.queries.holders import holder_of_survey_link
+from campaigns.queries.imports import has_texted_import
+from campaigns.subscribers import (
+    end_consent_on_disowned_number,
+    judge_reach_on_finish,
+    judge_reach_on_late_receipts,
+    record_permissions_on_answers,
+    suppress_number_on_opt_out,
+)
 from campaigns.views.past import message_timeline
-from contacts.queries import register_timeline_source
+from contacts.queries import register_import_user, register_timeline_source
+from contacts.queries.link_holders import register_link_reader
+from contacts.queries.references import register_reference_holder
 from engage.events import subscribe
-from surveys.events import NumberDisowned, OptOutRequested
+from engage.jobs import register_sweep
+from engage.vault import EncryptedColumn, register_encrypted_columns
+from surveys.events import NumberDisowned, OptOutRequested, ResponsesArrived
 
 
 def install(app: Flask) -> None:
@@ -18,6 +32,19 @@ def install(app: Flask) -> None:
     views.install(app)
     sweeps.install(app)
     credit.install(app)
+    segments.install(app)
     subscribe(app, OptOutRequested, suppress_number_on_opt_out)
+    subscribe(app, ResponsesArrived, record_permissions_on_answers)
     subscribe(app, NumberDisowned, end_consent_on_disowned_number)
+    subscribe(app, CampaignFinished, judge_reach_on_finish)
+    subscribe(app, ReceiptsRecorded, judge_reach_on_late_receipts)
     register_timeline_source(app, message_timeline)
+    register_import_user(app, has_texted_import)
+    register_reference_holder(app, forget_person)
+    register_link_reader(app, holder_of_survey_link)
+    register_sweep(app, "erased_messages", lambda s: 3600.0, tidy_erased_messages)
+    register_encrypted_columns(
+        app,
+        EncryptedColumn("inbound_message", "sender_cipher", "inbound_message:{}", "gateway_id"),
+        EncryptedColumn("inbound_message", "text_cipher", "inbound_message:{}", "gateway_id"),
+    )

@@ -80,13 +80,33 @@ class AudienceForm(_StepForm):
         description=_l("Only colleagues see it; citizens don't."),
     )
     survey_id = SelectField(_l("Survey"), [_needed], coerce=int)
+    who = RadioField(_l("How they are chosen"), choices=[("simple", "")], default="simple")
+    segment = SelectField(_l("Segment"), default="", choices=[("", "")])
     neighbourhoods = MultiCheckboxField(_l("Neighbourhoods"), description=_l("None ticked means all of them."))
     gender = RadioField(_l("Gender"), choices=[("", _l("Everyone")), ("female", _l("Women")), ("male", _l("Men"))], default="")
     birth_year_from = IntegerField(_l("Born from the year"), [Optional(), NumberRange(1250, 1500)])
     birth_year_to = IntegerField(_l("to the year"), [Optional(), NumberRange(1250, 1500)])
     import_id = SelectField(_l("Only the people of one imported list"), coerce=optional_int)
 
+    sample = RadioField(
+        _l("How many of them"),
+        choices=[
+            ("", _l("Everybody")),
+            ("random", _l("A random sample")),
+            ("strata", _l("A sample in proportion to the neighbourhoods, at least one of each")),
+        ],
+        default="",
+    )
+    sample_size = IntegerField(_l("Size of the sample"), [Optional(), NumberRange(1, 10_000_000)])
+    sample_seed = IntegerField(
+        _l("Seed"), [Optional(), NumberRange(0, 10**9)], description=_l("The same seed draws the same people again.")
+    )
+
     def check_together(self) -> None:
+        if self.who.data == "segment" and not self.segment.data:
+            _blame(self.segment, _("Choose a segment."))
+        if self.sample.data and self.sample_size.data is None:
+            _blame(self.sample_size, _("Say how many people the sample has."))
         first, last = self.birth_year_from.data, self.birth_year_to.data
         if first is not None and last is not None and last < first:
             _blame(self.birth_year_to, _("This year lies before the first one."))

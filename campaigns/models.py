@@ -38,13 +38,17 @@ class Campaign(Model):
     survey_id: Mapped[int] = mapped_column(ForeignKey("survey.id"), index=True)
     title: Mapped[str] = mapped_column(Text)
     purpose: Mapped[str] = mapped_column(Text)
+    asks_permission: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
+    """It asks people without documented consent for one, and so may reach them where nothing else may."""
     text: Mapped[str] = mapped_column(Text)
     """With placeholders; see `campaigns.texts`."""
     reminder_text: Mapped[str | None] = mapped_column(Text)
     reminder_after: Mapped[int | None] = mapped_column(Integer)
     """Seconds between the start of sending and the reminder to those who have not answered; null for none."""
     audience: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
-    """Filters as `contacts.queries.AudienceFilter` writes them."""
+    """Unit, rule and sample as `contacts.queries.AudienceFilter` writes them."""
+    snapshot_id: Mapped[int | None] = mapped_column(ForeignKey("audience_snapshot.id"))
+    """Who the rule found when approval was asked for; null while it is a draft."""
     line: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
     revision: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
@@ -114,8 +118,10 @@ class Message(Model):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"))
-    identity_id: Mapped[int] = mapped_column(ForeignKey("phone_identity.id"))
-    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id", ondelete="SET NULL"))
+    identity_id: Mapped[int] = mapped_column(ForeignKey("phone_identity.id"), nullable=True)
+    """Null, against the type, once the number was erased; the row still counts, and is never sent."""
+    contact_id: Mapped[int | None] = mapped_column(BigInteger)
+    """No foreign key, whose index a million rows would have to carry: somebody erased meanwhile is simply no longer found."""
     invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id"))
     params: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
     state: Mapped[str] = mapped_column(Text, default="pending", server_default="pending")
@@ -145,6 +151,8 @@ class Message(Model):
         Index(
             "ix_message_campaign", "campaign_id", postgresql_using="brin", postgresql_with={"pages_per_range": "16", "autosummarize": "on"}
         ),
+        # What still leads to an erased number outside: the gateway's id, until its last receipt has come.
+        Index("ix_message_erased", "id", postgresql_where=sql("identity_id IS NULL AND gateway_id IS NOT NULL")),
         Index("ix_message_unknown", "unknown_since", postgresql_where=unknown_since.isnot(None)),
     )
 
@@ -211,11 +219,11 @@ class InboundMessage(Model):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     gateway_id: Mapped[int] = mapped_column(BigInteger, unique=True)
     line: Mapped[str] = mapped_column(Text)
-    identity_id: Mapped[int | None] = mapped_column(ForeignKey("phone_identity.id"))
+    identity_id: Mapped[int | None] = mapped_column(ForeignKey("phone_identity.id"), index=True)
     sender_cipher: Mapped[bytes] = mapped_column(LargeBinary)
     text_cipher: Mapped[bytes] = mapped_column(LargeBinary)
     kind: Mapped[str | None] = mapped_column(Text)
-    """stop, rejoin, other; null until handled"""
+    """stop, rejoin, confirm, other; null until handled"""
     received_at: Mapped[datetime] = mapped_column(UTCDateTime)
     handled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 

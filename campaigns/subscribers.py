@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from campaigns.commands.permission import record_permissions
+from campaigns.commands.reach import judge_reach
+from campaigns.events import CampaignFinished, ReceiptsRecorded
+from campaigns.queries.outcomes import is_over
 from contacts.commands import end_consent_of_reassigned, suppress_identity
-from surveys.events import NumberDisowned, OptOutRequested
+from surveys.events import NumberDisowned, OptOutRequested, ResponsesArrived
 
 
 def suppress_number_on_opt_out(event: OptOutRequested) -> None:
@@ -14,3 +18,20 @@ def suppress_number_on_opt_out(event: OptOutRequested) -> None:
 def end_consent_on_disowned_number(event: NumberDisowned) -> None:
     """«این پیامک برای من نیست»: the number has changed hands."""
     end_consent_of_reassigned(event.identity_id)
+
+
+def judge_reach_on_finish(event: CampaignFinished) -> None:
+    """Numbers at which texts keep failing become suspect or unreachable, and those that were reached are trusted again: once a campaign,
+    set by set, so that taking receipts costs nothing for it."""
+    judge_reach(event.campaign_id)
+
+
+def judge_reach_on_late_receipts(event: ReceiptsRecorded) -> None:
+    """Receipts of a campaign that is over: an operator's word may come two days late."""
+    if is_over(event.campaign_id):
+        judge_reach(event.campaign_id)
+
+
+def record_permissions_on_answers(event: ResponsesArrived) -> None:
+    """Who was asked for permission and answered has said yes or no to the exact words: it goes into the consent ledger."""
+    record_permissions(event.survey_id)

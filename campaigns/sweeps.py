@@ -11,6 +11,7 @@ from sqlalchemy import exists, select
 from campaigns import commands, jobs
 from campaigns.models import Campaign, InboundMessage, Receipt, SendBatch, Wave
 from campaigns.states import ACTIVE_CAMPAIGN_STATES, CampaignState
+from contacts.commands import forget_members
 from engage.clock import now
 from engage.config import Settings
 from engage.db import transaction
@@ -22,6 +23,7 @@ def install(app: Flask) -> None:
     register_sweep(app, "campaigns", lambda s: s.timings.sweep, ring_for_campaigns)
     register_sweep(app, "unknown", lambda s: max(s.timings.sweep, s.timings.unknown_grace / 4), ring_for_unknown)
     register_sweep(app, "receipts", lambda s: s.timings.sweep, ring_for_receipts)
+    register_sweep(app, "audiences_tidy", lambda s: 3600.0, forget_old_audiences)
     register_sweep(app, "receipts_tidy", lambda s: 3600.0, drop_old_receipts)
     register_sweep(app, "inbound", lambda s: s.timings.sweep, ring_for_inbound)
 
@@ -93,6 +95,17 @@ def ring_for_receipts() -> None:
         ring("default", jobs.apply_receipts)
     if to_poll:
         ring("default", jobs.poll_receipts)
+
+
+def forget_old_audiences() -> None:
+    """Of campaigns that are over, only how many people they were for is kept of the frozen audience."""
+    with transaction() as session:
+        over = session.scalars(
+            select(Campaign.snapshot_id).where(
+                Campaign.snapshot_id.is_not(None), Campaign.state.in_([CampaignState.FINISHED, CampaignState.CANCELLED])
+            )
+        ).all()
+    forget_members([snapshot_id for snapshot_id in over if snapshot_id is not None])
 
 
 def drop_old_receipts() -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import click
 from flask import Flask
 
 from contacts import commands, queries
-from contacts.queries.exporting import EXPORT_COLUMNS, export_rows
+from contacts.commands.exporting import note_export
+from contacts.queries.exporting import export_rows, plan_export
+from contacts.queries.finding import SearchFilter
 from contacts.rules.consent import DEFAULT_PURPOSE, Basis
 from contacts.rules.rows import COUNTS
+from contacts.segments_cli import segments
+from contacts.writing import XLSX_AT_MOST, csv_pieces, write_xlsx
 from engage.identity.queries import find_unit, subtree_unit_ids, units_tree
 from engage.refusal import Refused
 
@@ -26,6 +29,9 @@ class _Backstage(Protocol):
 @click.group("contacts")
 def group() -> None:
     """The contact base."""
+
+
+group.add_command(segments)
 
 
 def _unit_id(slug: str | None) -> int:
@@ -91,34 +97,43 @@ def import_(
 
 @group.command("export")
 @click.option("--unit", "unit_slug", help="Public id of the unit (default: the one at the top); its subtree is exported.")
-@click.option("--to", "target", type=click.Path(path_type=Path, dir_okay=False), help="Default: standard output.")
+@click.option("--to", "target", type=click.Path(path_type=Path, dir_okay=False), help="CSV, or XLSX by its suffix; default: CSV on standard output.")
+@click.option("--query", default="", help="Only whoever has this name or whole number.")
 @click.pass_obj
-def export(backstage: _Backstage, unit_slug: str | None, target: Path | None) -> None:
-    """Write the unit's contacts as CSV, numbers included."""
+def export(backstage: _Backstage, unit_slug: str | None, target: Path | None, query: str) -> None:
+    """Write the unit's contacts, numbers included. The audit log says so."""
+    is_xlsx = target is not None and target.suffix.lower() == ".xlsx"
     with backstage.app().app_context():
-        rows = export_rows(subtree_unit_ids(_unit_id(unit_slug)))
-        # The mark makes Excel read UTF-8.
-        stream = target.open("w", encoding="utf-8-sig", newline="") if target else sys.stdout
-        try:
-            writer = csv.writer(stream)
-            writer.writerow(EXPORT_COLUMNS)
-            count = 0
-            for row in rows:
-                writer.writerow(row)
-                count += 1
-        finally:
-            if target:
-                stream.close()
+        unit_id = _unit_id(unit_slug)
+        plan = plan_export(subtree_unit_ids(unit_id), SearchFilter(words=query))
+        if is_xlsx and plan.count > XLSX_AT_MOST:
+            raise Refused("export_too_long", limit=XLSX_AT_MOST)
+        note_export(unit_id, plan, "xlsx" if is_xlsx else "csv", actor_id=None)
+        rows = export_rows(plan)
+        if target is not None and is_xlsx:
+            write_xlsx(target, plan.columns, rows, sheet=unit_slug or "contacts")
+        else:
+            stream: BinaryIO = target.open("wb") if target else sys.stdout.buffer
+            try:
+                for piece in csv_pieces(plan.columns, rows):
+                    stream.write(piece)
+                stream.flush()
+            finally:
+                if target:
+                    stream.close()
     if target:
-        click.echo(f"{count} contacts → {target}")
+        click.echo(f"{plan.count} contacts → {target}")
 
 
 @group.command("verify-ledger")
+@click.option("--accept-restored", is_flag=True, help="This database was restored from an older backup on purpose: expect no later seals.")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
-def verify_ledger(backstage: _Backstage, as_json: bool) -> None:
-    """Recompute every person's consent chain. Exit 1 when something was changed."""
+def verify_ledger(backstage: _Backstage, accept_restored: bool, as_json: bool) -> None:
+    """Recompute every person's consent chain, every seal and their heads. Exit 1 when something was changed."""
     with backstage.app().app_context():
+        if accept_restored:
+            commands.accept_restored_ledger()
         proof = queries.verify_ledger()
     told = {
         "holds": proof.holds,
@@ -127,16 +142,20 @@ def verify_ledger(backstage: _Backstage, as_json: bool) -> None:
         "broken": [{"person": person, "line": line} for person, line in proof.broken],
         "unbacked": proof.unbacked,
         "changed_evidence": proof.changed_evidence,
+        "checkpoints": proof.checkpoints,
+        "sealed": proof.sealed,
+        "unsealed": proof.unsealed,
+        "finding_count": proof.finding_count,
+        "findings": [{"kind": each.kind, "place": each.place} for each in proof.findings],
     }
     if as_json:
         click.echo(json.dumps(told))
     else:
         click.echo(f"{proof.lines} lines of {proof.people} people: " + ("unbroken" if proof.holds else "NOT AS WRITTEN"))
-        for person, line in proof.broken:
-            click.echo(f"  person {person}: line {line} does not fit")
-        if proof.unbacked:
-            click.echo(f"  {proof.unbacked} standings that the ledger does not say")
-        if proof.changed_evidence:
-            click.echo(f"  {proof.changed_evidence} pieces of evidence changed")
+        click.echo(f"{proof.sealed} lines under {proof.checkpoints} seals, {proof.unsealed} not sealed yet")
+        for each in proof.findings:
+            click.echo(f"  {each.kind}: {each.place}")
+        if proof.finding_count > len(proof.findings):
+            click.echo(f"  … and {proof.finding_count - len(proof.findings)} more")
     if not proof.holds:
         raise click.exceptions.Exit(1)

@@ -18,7 +18,7 @@ _BASES = [(basis.value, BASES[basis.value]) for basis in Basis]
 
 
 class UploadForm(BaseForm):
-    file = UploadField(_l("File"), suffixes=(".csv", ".txt", ".xlsx"), max_megabytes=50, validators=[InputRequired()])
+    file = UploadField(_l("File"), suffixes=(".csv", ".txt", ".xlsx", ".xls", ".ods"), max_megabytes=50, validators=[InputRequired()])
 
 
 class BasisForm(BaseForm):
@@ -66,3 +66,11 @@ class ConsentForm(BaseForm):
     purpose = SelectField(_l("For what?"), validators=[InputRequired()])
     basis = SelectField(_l("Basis"), choices=_BASES, validators=[InputRequired()])
     evidence = StringField(_l("What proves it?"), filters=[stripped], validators=[InputRequired(), Length(max=500)])
+
+
+class SegmentForm(BaseForm):
+    title = StringField(_l("Title of the segment"), filters=[stripped], validators=[InputRequired(), Length(max=120)])
+    sharing = RadioField(
+        _l("Who sees it"), choices=[("shared", _l("Everybody in the unit")), ("private", _l("Only I"))], default="shared"
+    )
+    purpose = SelectField(_l("Consent is counted for"), default=DEFAULT_PURPOSE)

@@ -7,8 +7,9 @@ from flask_babel import gettext as _
 
 from contacts import queries
 from contacts.looks import IMPORT_LOOKS
+from contacts.queries import disputes
 from contacts.queries.timeline import TimelineItem
-from contacts.rules.states import ImportState
+from contacts.rules.states import EDITABLE, ImportState
 from contacts.words import BASES, CHANNELS
 from engage.identity.guard import acting
 from engage.identity.home import CardBlock, FirstStep, TaskItem, WorkItem
@@ -61,7 +62,50 @@ def checked_imports(viewer: Viewer, unit: UnitNode) -> list[TaskItem | WorkItem 
             url=url_for("contacts.show_import", slug=record.slug),
         )
         for record in queries.list_imports(units, limit=20)
-        if record.state in (ImportState.UPLOADED, ImportState.CHECKED)
+        if record.state in EDITABLE
+    ]
+
+
+def quarantined_imports(viewer: Viewer, unit: UnitNode) -> list[TaskItem | WorkItem | CardBlock]:
+    """Lists that wait to be let in, for whoever decides that."""
+    deciding = acting().unit_ids(Permission.CONTACTS_RELEASE, below=unit)
+    if not deciding:
+        return []
+    records = queries.imports_in(ImportState.QUARANTINED, deciding)
+    names = user_names(record.user_id for record in records if record.user_id)
+    return [
+        TaskItem(
+            icon="shield-lock",
+            tone="wait",
+            title=_("The list “%(file)s” waits to be let in", file=record.file_name),
+            meta=_(
+                "%(count)s rows from %(name)s · basis: %(basis)s",
+                count=number(record.row_count),
+                name=names.get(record.user_id or 0, "—"),
+                basis=BASES.get(record.basis or "", "—"),
+            ),
+            action_label=_("Look and decide"),
+            url=url_for("contacts.show_import", slug=record.slug),
+        )
+        for record in records
+    ]
+
+
+def held_lists(viewer: Viewer, unit: UnitNode) -> list[TaskItem | WorkItem | CardBlock]:
+    """Lists held after objections: whoever may release lists decides."""
+    units = acting().unit_ids(Permission.CONTACTS_RELEASE, below=unit)
+    if not units:
+        return []
+    return [
+        TaskItem(
+            icon="dispute",
+            tone="bad",
+            title=_("The list “%(file)s” is held: %(count)s people object to its consent", file=each.file_name, count=number(each.dispute_count)),
+            meta=_("Nobody is texted on the ground of this list until you decide."),
+            action_label=_("Decide"),
+            url=url_for("contacts.objections"),
+        )
+        for each in disputes.held_lists(units)
     ]
 
 
@@ -94,7 +138,7 @@ def consent_timeline(contact_id: int, identity_id: int) -> list[TimelineItem]:
             parts.append(str(CHANNELS.get(line.channel, line.channel)))
         if line.given:
             parts.append(str(BASES.get(line.basis, line.basis)))
-        if line.evidence and not line.evidence.startswith(("suppressed:", "not_mine")):
+        if line.evidence and not line.evidence.startswith(("suppressed:", "not_mine", "disputed_list:", "inbound:", "response:")):
             parts.append(_("proof: %(evidence)s", evidence=line.evidence))
         if line.actor_id in names:
             parts.append(_("entered by %(name)s", name=names[line.actor_id]))

@@ -17,6 +17,7 @@ import engage.identity.feature
 import engage.reports.feature
 import surveys.feature
 from engage import events, jobs, logs
+from engage import vault as keys
 from engage.clock import Clock, SystemClock
 from engage.config import Settings
 from engage.db import db, engine_options, normalise_url
@@ -66,7 +67,7 @@ def create_app(
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.extensions["engage_settings"] = settings
     app.extensions["engage_clock"] = clock or SystemClock(settings.clock_offset)
-    app.extensions["engage_vault"] = vault
+    keys.install(app, vault, settings.keys_path)
     app.extensions["engage_gateway"] = gateway or make_gateway(settings)
     db.init_app(app)
     jobs.install(app, _redis(settings))

@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,11 +17,12 @@ import engage.identity.cli
 import engage.reports.cli
 import surveys.cli
 from engage.embedded import EmbeddedServerError
-from engage.operations import demo, doctor, migrate, refusals, rehearse, up  # noqa: F401
+from engage.operations import demo, doctor, migrate, refusals, rehearse, rotating, up  # noqa: F401
 from engage.operations.backstage import Backstage
 from engage.operations.bench import BENCHMARKS, run_benchmark
 from engage.refusal import Refused
 from engage.sms import simulator
+from engage.vault import ROTATABLE
 from engage.web.refusals import explain_in_terminal
 from engage.worker import run_sweeper, run_worker
 
@@ -120,6 +122,23 @@ def doctor_command(backstage: Backstage, as_json: bool) -> None:
     sys.exit(doctor.exit_code(findings))
 
 
+@cli.command("rotate-keys")
+@click.argument("purpose", type=click.Choice(ROTATABLE))
+@click.option("--remove-old", is_flag=True, help="Make no new key; only remove old link keys that no link needs any more.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def rotate_keys_command(backstage: Backstage, purpose: str, remove_old: bool, as_json: bool) -> None:
+    """A new key for one purpose while everything runs; goes on where an interrupted one stopped."""
+    say = (lambda line: None) if as_json else click.echo
+    if remove_old:
+        if purpose != "links":
+            raise click.UsageError("--remove-old is for links; other old keys go with their rotation.")
+        told: dict[str, Any] = {"purpose": purpose, "removed": rotating.retire_link_keys(backstage.app(), say)}
+    else:
+        told = rotating.rotate_keys(backstage.app(), purpose, say=say).as_json()
+    click.echo(json.dumps(told) if as_json else "done")
+
+
 @cli.command("rehearse")
 @click.option("--contacts", type=FILE, help="A list to import instead of a made-up one.")
 @click.option("--survey", type=FILE, help="A survey (our JSON) instead of «من شهردارم».")
@@ -142,9 +161,10 @@ def rehearse_command(contacts: Path | None, survey: Path | None, ballots: Path |
 @click.argument("name", type=click.Choice(sorted(BENCHMARKS)))
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--quick", is_flag=True, help="Smaller counts: to see that it runs.")
-def bench_command(name: str, as_json: bool, quick: bool) -> None:
+@click.option("--rows", type=click.IntRange(min=1_000), help="Of the import: rows of its list (default: 1,000,000).")
+def bench_command(name: str, as_json: bool, quick: bool, rows: int | None) -> None:
     """Ours and its limit, measured in one run."""
-    result = run_benchmark(name, quick=quick)
+    result = run_benchmark(name, quick=quick, rows=rows)
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False))
         return

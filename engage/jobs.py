@@ -66,8 +66,8 @@ def enqueue_after_commit(queue: str, function: Callable[..., Any] | str, *ids: i
     after_commit(work)
 
 
-def ring(queue: str, function: Callable[..., Any] | str, *ids: int | str) -> bool:
-    """Enqueue now, unless the same bell was rung and nobody has come to the door yet.
+def ring(queue: str, function: Callable[..., Any] | str, *ids: int | str, at_front: bool = False) -> bool:
+    """Enqueue now (`at_front`: before everything that waits), unless the same bell was rung and nobody has come to the door yet.
 
     A bell that got lost with its job is forgotten after `ring_again`. False when Valkey can't be reached: the sweeper will ring again.
     """
@@ -82,6 +82,7 @@ def ring(queue: str, function: Callable[..., Any] | str, *ids: int | str) -> boo
             timeout=TIMEOUTS[queue],
             result_ttl=0,
             failure_ttl=24 * 3600,
+            at_front=at_front,
         )
     except RedisError as error:
         log.warning("doorbell_failed", queue=queue, job=name, error=type(error).__name__)

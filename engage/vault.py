@@ -1,12 +1,14 @@
 """Keys and what they protect: encrypted columns, blind indexes, suppression hashes and the citizens' links.
 
-The key file lies outside the database with mode 0600. Every key has versions; the highest one writes, all of them read.
+The key file lies outside the database with mode 0600. Every key has versions; one of them writes (the highest, unless the file names
+another while a key is being rotated), all of them read. A running process picks a changed file up within `PICK_UP` seconds.
 An unkeyed hash of a phone number is worthless (there are only a thousand million of them), so every index here is an HMAC.
 """
 
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 import hmac
 import json
@@ -14,16 +16,24 @@ import os
 import secrets
 import stat
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from flask import current_app
+from flask import Flask, current_app
 
 from engage.refusal import Refused
 
+log = structlog.get_logger(__name__)
+
 PURPOSES = ("encryption", "index", "suppression", "links", "ledger", "session")
+ROTATABLE = ("encryption", "index", "suppression", "links")
+PICK_UP = 1.0
+"""Seconds between two looks of a running process at its key file."""
 TOKEN_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 """base57: no 0, 1, I, O, l, so that a token survives being read out on the telephone."""
 TOKEN_LENGTH = 11
@@ -35,15 +45,20 @@ _PAIRS = [first + second for second in TOKEN_ALPHABET for first in TOKEN_ALPHABE
 class Vault:
     """All keys of one installation. Its `repr` shows fingerprints, never keys."""
 
-    def __init__(self, keys: Mapping[str, Mapping[int, bytes]]) -> None:
+    def __init__(self, keys: Mapping[str, Mapping[int, bytes]], writing: Mapping[str, int] | None = None) -> None:
+        """`writing` names the version that writes for purposes where it isn't the highest one."""
         for purpose in PURPOSES:
             if not keys.get(purpose):
                 raise Refused("keys_incomplete", purpose=purpose)
         self._keys = {purpose: dict(keys[purpose]) for purpose in PURPOSES}
         self._newest = {purpose: max(versions) for purpose, versions in self._keys.items()}
+        for purpose, version in (writing or {}).items():
+            if version not in self._keys.get(purpose, {}):
+                raise Refused("keys_incomplete", purpose=purpose)
+            self._newest[purpose] = version
         self._ciphers = {version: AESGCM(key) for version, key in self._keys["encryption"].items()}
         self._index_key = self._current("index")
-        self._suppression_key = self._current("suppression")
+        self._suppression_chain = self._chain(self._newest["suppression"])
         # Two uses of the link keys, two derived keys: who learns a digest learns nothing about a token.
         self._token_keys = {v: hmac.digest(k, b"engage token", "sha256") for v, k in self._keys["links"].items()}
         self._digest_keys = {v: hmac.digest(k, b"engage digest", "sha256") for v, k in self._keys["links"].items()}
@@ -53,6 +68,35 @@ class Vault:
 
     def _current(self, purpose: str) -> bytes:
         return self._keys[purpose][self._newest[purpose]]
+
+    def _chain(self, version: int) -> tuple[bytes, ...]:
+        """The suppression keys up to `version`, oldest first: a number went through all of them."""
+        return tuple(key for each, key in sorted(self._keys["suppression"].items()) if each <= version)
+
+    def versions(self, purpose: str) -> tuple[int, ...]:
+        """The versions held of a key, oldest first."""
+        return tuple(sorted(self._keys[purpose]))
+
+    def writing(self, purpose: str) -> int:
+        """The version that writes."""
+        return self._newest[purpose]
+
+    def writing_with(self, **versions: int) -> Vault:
+        """This vault, with other versions writing: `index` and `suppression` as they are in force in the database.
+
+        Refused("keys_old", purpose=…) when one of them isn't held.
+        """
+        changed = {purpose: version for purpose, version in versions.items() if self._newest[purpose] != version}
+        if not changed:
+            return self
+        for purpose, version in changed.items():
+            if version not in self._keys[purpose]:
+                raise Refused("keys_old", names=f"{purpose}/{version}")
+        other = copy.copy(self)
+        other._newest = self._newest | changed
+        other._index_key = other._current("index")
+        other._suppression_chain = other._chain(other._newest["suppression"])
+        return other
 
     # -- the file ------------------------------------------------------------------------------------------------------
 
@@ -73,35 +117,72 @@ class Vault:
         if stat.S_IMODE(mode) & 0o077:
             raise Refused("keys_exposed", path=str(path))
         try:
-            stored = json.loads(text)["keys"]
-            keys = {purpose: {int(v): base64.b64decode(key) for v, key in versions.items()} for purpose, versions in stored.items()}
+            stored = json.loads(text)
+            keys = {purpose: {int(v): base64.b64decode(key) for v, key in versions.items()} for purpose, versions in stored["keys"].items()}
+            writing = {str(purpose): int(version) for purpose, version in stored.get("writing", {}).items()}
             if any(len(key) != 32 for versions in keys.values() for key in versions.values()):
                 raise ValueError("a key is not 32 bytes long")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Refused("keys_unreadable", path=str(path), detail=str(error)) from None
-        return cls(keys)
+        return cls(keys, writing)
 
     @classmethod
     def create(cls, path: Path) -> Vault:
         """A new key file at `path`, mode 0600, written whole or not at all; an existing one is never touched."""
         keys = {purpose: {1: secrets.token_bytes(32)} for purpose in PURPOSES}
-        stored = {p: {str(v): base64.b64encode(k).decode() for v, k in versions.items()} for p, versions in keys.items()}
+        made = cls(keys)
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".keys-")
-            with os.fdopen(handle, "w") as file:
-                json.dump({"keys": stored}, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
+            temporary = made._write_beside(path)
             try:
                 os.link(temporary, path)  # fails when another process was first: both then use that one
             except FileExistsError:
                 return cls.load(path)
             finally:
                 os.unlink(temporary)
+            _sync_folder(path.parent)
         except OSError as error:
             raise Refused("keys_unwritable", path=str(path), detail=error.strerror) from None
-        return cls(keys)
+        return made
+
+    def store(self, path: Path) -> None:
+        """The key file at `path` is this vault's: whole, or still the one before. Refused("keys_unwritable")."""
+        try:
+            for left in path.parent.glob(".keys-*"):
+                if time.time() - left.stat().st_mtime > 60:  # of a process that was killed while it wrote
+                    left.unlink(missing_ok=True)
+            temporary = self._write_beside(path)
+            os.replace(temporary, path)
+            _sync_folder(path.parent)
+        except OSError as error:
+            raise Refused("keys_unwritable", path=str(path), detail=error.strerror) from None
+
+    def _write_beside(self, path: Path) -> str:
+        keys = {p: {str(v): base64.b64encode(k).decode() for v, k in sorted(held.items())} for p, held in self._keys.items()}
+        writing = {purpose: version for purpose, version in self._newest.items() if version != max(self._keys[purpose])}
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".keys-")
+        with os.fdopen(handle, "w") as file:
+            json.dump({"keys": keys} | ({"writing": writing} if writing else {}), file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        return temporary
+
+    def with_new_key(self, purpose: str, version: int) -> Vault:
+        """This vault with a fresh key of that version, which doesn't write yet. One that is held already stays as it is."""
+        if version in self._keys[purpose]:
+            return self
+        keys = self._keys | {purpose: self._keys[purpose] | {version: secrets.token_bytes(32)}}
+        return Vault(keys, self._newest)
+
+    def with_writing(self, purpose: str, version: int) -> Vault:
+        """This vault as it is stored once `version` writes."""
+        return Vault(self._keys, self._newest | {purpose: version})
+
+    def without_keys(self, purpose: str, versions: Iterable[int]) -> Vault:
+        """This vault without those versions; the one that writes always stays."""
+        gone = set(versions) - {self._newest[purpose]}
+        kept = {version: key for version, key in self._keys[purpose].items() if version not in gone}
+        return Vault(self._keys | {purpose: kept}, self._newest)
 
     @classmethod
     def load_or_create(cls, path: Path) -> Vault:
@@ -145,12 +226,38 @@ class Vault:
     # -- indexes -------------------------------------------------------------------------------------------------------
 
     def blind_index(self, e164: str) -> bytes:
-        """32 bytes by which an encrypted number can be found again: HMAC-SHA256 under the index key."""
+        """32 bytes by which an encrypted number can be found again: HMAC-SHA256 under the index key that writes."""
         return hmac.digest(self._index_key, e164.encode(), "sha256")
 
+    def blind_indexes(self, e164: str) -> list[bytes]:
+        """The indexes a number may be stored under, whichever key is in force: for reading without holding the keys."""
+        return [hmac.digest(key, e164.encode(), "sha256") for key in self._keys["index"].values()]
+
+    def blind_index_under(self, e164: str, version: int) -> bytes:
+        """The blind index under one version of the key."""
+        return hmac.digest(self._keys["index"][version], e164.encode(), "sha256")
+
     def suppression_hash(self, e164: str) -> bytes:
-        """32 bytes that keep an opt-out valid after the number itself was erased."""
-        return hmac.digest(self._suppression_key, e164.encode(), "sha256")
+        """32 bytes that keep an opt-out valid after the number itself was erased.
+
+        Numbers that are erased can't be hashed anew, so each key wraps the hash under the one before it: HMAC(k₂, HMAC(k₁, number)).
+        """
+        found = e164.encode()
+        for key in self._suppression_chain:
+            found = hmac.digest(key, found, "sha256")
+        return found
+
+    def suppression_hashes(self, e164: str) -> list[bytes]:
+        """The hashes an opt-out may be stored under, whichever key is in force: for reading without holding the keys."""
+        hashes, found = [], e164.encode()
+        for _, key in sorted(self._keys["suppression"].items()):
+            found = hmac.digest(key, found, "sha256")
+            hashes.append(found)
+        return hashes
+
+    def wrap_suppression(self, number_hash: bytes, version: int) -> bytes:
+        """A stored hash of the version before, as `version` stores it."""
+        return hmac.digest(self._keys["suppression"][version], number_hash, "sha256")
 
     def ledger_mac(self, previous: bytes, content: bytes) -> bytes:
         """One link of a person's consent chain: HMAC-SHA256 over the link before it and this entry's canonical bytes."""
@@ -200,7 +307,100 @@ def sha256(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def vault() -> Vault:
-    """The running application's vault."""
-    found: Vault = current_app.extensions["engage_vault"]
+# -- the running application ---------------------------------------------------------------------------------------------
+
+
+class KeyFile:
+    """Sees within `PICK_UP` seconds that the key file was changed, by its stat alone."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen = self._stat()
+        self._look_at = time.monotonic() + PICK_UP
+
+    def renewed(self, held: Vault) -> Vault:
+        """`held`, or what the file holds since it was changed. A file that can't be read, or that gives a key we hold another value,
+        or lacks a
+        newer version we hold, is not taken: the keys that opened the data so far go on opening it."""
+        moment = time.monotonic()
+        if moment < self._look_at:
+            return held
+        self._look_at = moment + PICK_UP
+        return self.read(held)
+
+    def read(self, held: Vault) -> Vault:
+        """As `renewed`, at once."""
+        seen = self._stat()
+        if seen is None or seen == self._seen:
+            return held
+        try:
+            fresh = Vault.load(self._path)
+        except Refused as refused:
+            log.error("key_file_not_taken", code=refused.code)
+            return held
+        self._seen = seen
+        mine, its = held.fingerprints(), fresh.fingerprints()
+        is_older = any(max(fresh.versions(purpose)) < max(held.versions(purpose)) for purpose in PURPOSES)
+        if is_older or any(its.get(name, mark) != mark for name, mark in mine.items()):
+            log.error("key_file_not_taken", code="keys_mixed")
+            return held
+        log.info("keys_picked_up", versions={purpose: fresh.writing(purpose) for purpose in ROTATABLE})
+        return fresh
+
+    def _stat(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@dataclass(frozen=True)
+class EncryptedColumn:
+    """A column the encryption key protects. `context` is what binds a value to its row, with `{}` for the row's `name`."""
+
+    table: str
+    column: str
+    context: str
+    name: str = "id"
+    """The column `context` names the row by"""
+
+    def context_of(self, name: object) -> str:
+        return self.context.format(name)
+
+
+def install(app: Flask, held: Vault, path: Path) -> None:
+    """The application uses `held`, and what the file at `path` becomes."""
+    app.extensions["engage_vault"] = held
+    app.extensions["engage_key_file"] = KeyFile(path)
+    app.extensions["engage_encrypted_columns"] = []
+
+
+def register_encrypted_columns(app: Flask, *columns: EncryptedColumn) -> None:
+    """Have rotation of the encryption key rewrite these columns; tables with an ascending integer `id`."""
+    app.extensions["engage_encrypted_columns"] += columns
+
+
+def encrypted_columns() -> list[EncryptedColumn]:
+    """Every column the encryption key protects."""
+    found: list[EncryptedColumn] = current_app.extensions["engage_encrypted_columns"]
+    return found
+
+
+def vault(*, fresh: bool = False) -> Vault:
+    """The running application's vault, as its key file was at most `PICK_UP` seconds ago (now, when `fresh`)."""
+    extensions = current_app.extensions
+    held: Vault = extensions["engage_vault"]
+    file: KeyFile = extensions["engage_key_file"]
+    found = file.read(held) if fresh else file.renewed(held)
+    if found is not held:
+        extensions["engage_vault"] = found
     return found

@@ -85,8 +85,10 @@ class Invitation(Model):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     survey_id: Mapped[int] = mapped_column(ForeignKey("survey.id"))
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
-    identity_id: Mapped[int] = mapped_column(ForeignKey("phone_identity.id"), index=True)
+    identity_id: Mapped[int] = mapped_column(ForeignKey("phone_identity.id"), index=True, nullable=True)
+    """Null, against the type, once the number was erased: nothing finds such a row by a link or a number any more."""
     token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    """16 random bytes once the number was erased: no letters lead here any more."""
     key_version: Mapped[int] = mapped_column(SmallInteger)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     opened_on: Mapped[date | None] = mapped_column(Date)

@@ -36,6 +36,8 @@ blueprint = Blueprint("survey_links", __name__)
 
 MISSES_A_MINUTE = 60
 WAYS_OUT = ("not-me", "stop", "verify")
+PREFERENCES = "preferences"
+"""The contact base's page for whoever holds this link."""
 
 
 @blueprint.get("/verify")
@@ -56,6 +58,8 @@ def show_link(token: str) -> Response:
     way_out = request.query_string.decode("ascii", "replace").rstrip("=")
     if way_out in WAYS_OUT:
         return _answer(_way_out(link, token, way_out))
+    if way_out == PREFERENCES:
+        return Response("", 303, {"Location": f"/{token}/{PREFERENCES}", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
     return _answer(page_in(link, state))
 
 

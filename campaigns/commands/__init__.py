@@ -5,6 +5,7 @@ from campaigns.commands.control import cancel_campaign, cancel_pending_messages,
 from campaigns.commands.draft import Draft, Estimate, create_campaign, draft_of, estimate_campaign, update_campaign
 from campaigns.commands.inbound import handle_inbound, receive_inbound
 from campaigns.commands.materialise import analyse_after, materialise_wave
+from campaigns.commands.permission import draft_permission_campaign, permission_by_text, record_permissions
 from campaigns.commands.poll import poll_receipts
 from campaigns.commands.receipts import apply_receipts, drop_old_receipts, store_receipts
 from campaigns.commands.reconcile import count_due, reconcile_unknown
@@ -24,6 +25,7 @@ __all__ = [
     "count_due",
     "create_campaign",
     "draft_of",
+    "draft_permission_campaign",
     "drop_old_receipts",
     "estimate_campaign",
     "expire_leases",
@@ -31,8 +33,10 @@ __all__ = [
     "launch_campaign",
     "materialise_wave",
     "pause_campaign",
+    "permission_by_text",
     "poll_receipts",
     "receive_inbound",
+    "record_permissions",
     "reconcile_unknown",
     "remind_now",
     "resume_campaign",

@@ -63,7 +63,7 @@ _PICK = """
         FROM free WHERE b.id = free.id
         RETURNING b.id, b.campaign_id, b.wave_id, b.first_id, b.last_id, free.lapsed_lease
     )
-    SELECT picked.*, c.line, c.text, c.reminder_text, c.parameters, c.window_start, c.window_end, c.purpose, c.cost_estimate,
+    SELECT picked.*, c.line, c.text, c.reminder_text, c.parameters, c.window_start, c.window_end, c.purpose, c.asks_permission, c.cost_estimate,
            c.recipient_count, c.reminder_after, w.number,
            (SELECT COALESCE(sum(cost), 0) FROM send_batch WHERE campaign_id = c.id) AS spent
     FROM picked JOIN campaign c ON c.id = picked.campaign_id JOIN wave w ON w.id = picked.wave_id
@@ -157,7 +157,7 @@ def claim_batch(settings: Settings) -> Claim | None:
             if batch.lapsed_lease is not None:
                 cursor.execute(_ORPHANS, values)
             template = batch.text if batch.number == 1 else (batch.reminder_text or batch.text)
-            values |= {"purpose": batch.purpose, "with_params": texts.is_personal(template)}
+            values |= {"purpose": batch.purpose, "asks_permission": batch.asks_permission, "with_params": texts.is_personal(template)}
             with connection.cursor(binary=True) as fast:
                 rows = fast.execute(_CLAIM, values, prepare=True).fetchall()
             messages = [ClaimedMessage(*columns) for reason, *columns in rows if reason is None]

@@ -14,7 +14,7 @@ from campaigns.commands.survey import require_open_survey
 from campaigns.models import Campaign
 from campaigns.queries.campaigns import CampaignView
 from campaigns.states import EDITABLE_CAMPAIGN_STATES, CampaignState
-from contacts.queries import AudienceCount, AudienceFilter, count_audience
+from contacts.queries import AudienceCount, AudienceFilter, count_audience, with_current_rule
 from engage.clock import TEHRAN, now
 from engage.config import Settings
 from engage.db import db, transaction
@@ -122,10 +122,13 @@ def check_draft(draft: Draft) -> None:
         raise Refused("window_invalid", **rules.window_words(earliest, latest))
 
 
-def estimate_campaign(unit_id: int, draft: Draft) -> Estimate:
-    """Counts and cost as they would be now. Writes nothing."""
+def estimate_campaign(unit_id: int, draft: Draft, *, frozen: int | None = None) -> Estimate:
+    """Counts and cost as they would be now, or with the `frozen` number of recipients. Writes nothing."""
     settings = _settings()
-    counts = count_audience(draft.audience, PURPOSE)
+    if frozen is None:
+        counts = count_audience(with_current_rule(draft.audience), PURPOSE)
+    else:
+        counts = AudienceCount(total=frozen, eligible=frozen, recipients=frozen)
     unit = require_unit(unit_id)
     deadline = deadline_text(require_deadline(draft.survey_id))
     longest = texts.largest(draft.text, settings.base_url, unit.sms_name, deadline)
@@ -136,10 +139,10 @@ def estimate_campaign(unit_id: int, draft: Draft) -> Estimate:
         f"{settings.base_url}/{vault().link_token(0)}",
     )
     each = estimate_text(longest, rules.PRICES, settings.gateway_line)
-    cost = counts.eligible * each
+    cost = counts.recipients * each
     if draft.reminder_after is not None:
-        cost += counts.eligible * estimate_text(reminder, rules.PRICES, settings.gateway_line)
-    return Estimate(counts, counts.eligible, texts.measure(sample), texts.measure(longest), sample, each, cost)
+        cost += counts.recipients * estimate_text(reminder, rules.PRICES, settings.gateway_line)
+    return Estimate(counts, counts.recipients, texts.measure(sample), texts.measure(longest), sample, each, cost)
 
 
 def require_deadline(survey_id: int) -> datetime:
@@ -175,6 +178,7 @@ def _fill(campaign: Campaign, draft: Draft) -> None:
     campaign.reminder_text = (draft.reminder_text or "").strip() or None
     campaign.reminder_after = None if draft.reminder_after is None else int(draft.reminder_after.total_seconds())
     campaign.audience = draft.audience.to_json()
+    campaign.asks_permission = draft.audience.asks_permission
     campaign.window_start = draft.window_start
     campaign.window_end = draft.window_end
     campaign.planned_at = draft.planned_at

@@ -1,18 +1,32 @@
-"""Texts from citizens: kept encrypted, and a stop word obeyed at once for every unit, line and purpose."""
+"""Texts from citizens: kept encrypted, a stop word obeyed at once for every unit, line and purpose, and 12 answered.
+
+A stopped number is not renewed by 12 alone: its holder is asked to send 1, and that renews what they had agreed to.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
+from datetime import timedelta
 
+from sqlalchemy import exists, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from campaigns.commands.permission import permission_by_text
 from campaigns.models import InboundMessage
-from contacts.commands import suppress_number
+from contacts.commands import is_number_stopped, renew_number, suppress_number
+from contacts.commands.pending import confirm_by_reply
+from contacts.commands.single_texts import queue_text
 from contacts.queries import find_identity
+from contacts.rules.consent import Channel
 from engage.clock import now
 from engage.db import transaction
 from engage.jobs import enqueue_after_commit
-from engage.persian import is_rejoin_word, is_stop_word, parse_phone
+from engage.persian import is_rejoin_word, is_stop_word, is_yes_word, parse_phone, to_latin_digits
 from engage.vault import vault
+
+EXPLICIT_STEP = "برای دریافت دوبارهٔ پیامک‌ها عدد ۱ را بفرستید."
+"""The answer to 12 (GATEWAY.md, section 9)"""
+CONFIRM_WITHIN = timedelta(days=3)
 
 
 def receive_inbound(gateway_id: int, line: str, sender: str, text: str) -> bool:
@@ -54,13 +68,47 @@ def handle_inbound() -> int:
             context = f"inbound_message:{row.gateway_id}"
             number = parse_phone(vault().decrypt(row.sender_cipher, context))
             words = vault().decrypt(row.text_cipher, context)
-            kind = "stop" if is_stop_word(words) else "rejoin" if is_rejoin_word(words) else "other"
+            kind = _kind_of(words)
             identity_id = None
             if number is not None:
-                if kind == "stop":
-                    suppress_number(number, "sms")
                 identity_id = find_identity(number)
+                if kind == "stop":
+                    suppress_number(number, "sms", actor_id=None)
+                elif kind == "rejoin":
+                    _answer_rejoin(number, identity_id, row.gateway_id)
+                elif kind == "confirm" and identity_id is not None and _was_asked(session, identity_id) and is_number_stopped(number):
+                    renew_number(number, Channel.SMS, evidence=f"inbound:{row.gateway_id}")
+                elif is_yes_word(words) and confirm_by_reply(number):
+                    kind = "yes"
             session.execute(
                 update(InboundMessage).where(InboundMessage.id == row.id).values(kind=kind, identity_id=identity_id, handled_at=now())
             )
         count += 1
+
+
+def _kind_of(words: str) -> str:
+    if is_stop_word(words):
+        return "stop"
+    if is_rejoin_word(words):
+        return "rejoin"
+    return "confirm" if to_latin_digits(words).strip(" .\u200c\u200e\u200f\n") == "1" else "other"
+
+
+def _answer_rejoin(number: str, identity_id: int | None, gateway_id: int) -> None:
+    """12: yes to a question for permission; or, from a stopped number, the wish to be asked for the explicit step."""
+    if not is_number_stopped(number):
+        if identity_id is not None:
+            permission_by_text(identity_id, gateway_id)
+    elif identity_id is not None:
+        # Of a number that was erased nothing is known that could be renewed: it may join afresh.
+        queue_text("renewal", unit_id=None, e164=number, body=EXPLICIT_STEP, expires_in=timedelta(hours=12))
+
+
+def _was_asked(session: Session, identity_id: int) -> bool:
+    """Whether this number sent 12 lately, and 1 is the answer to our question."""
+    asked = exists().where(
+        InboundMessage.identity_id == identity_id,
+        InboundMessage.kind == "rejoin",
+        InboundMessage.received_at > now() - CONFIRM_WITHIN,
+    )
+    return bool(session.scalar(select(asked)))

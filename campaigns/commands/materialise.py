@@ -17,7 +17,7 @@ from sqlalchemy import select, text, update
 from campaigns import texts
 from campaigns.models import Campaign, Message, MessageNumbers, SendBatch, Wave
 from campaigns.states import CampaignState
-from contacts.queries import AudienceFilter, Recipient, audience_chunk
+from contacts.queries import Recipient, frozen_chunk
 from engage.clock import now
 from engage.db import copy_into, driver_connection, transaction
 from engage.refusal import Refused
@@ -78,7 +78,15 @@ class _Chunk:
 
 
 def _first_wave_chunk(campaign: Campaign, wave: Wave) -> _Chunk:
-    members = audience_chunk(AudienceFilter.from_json(campaign.audience), campaign.purpose, after_contact_id=wave.cursor, limit=CHUNK)
+    if campaign.snapshot_id is None:
+        return _Chunk([], wave.cursor, True)
+    members = frozen_chunk(
+        campaign.snapshot_id,
+        campaign.purpose,
+        asks_permission=campaign.asks_permission,
+        after_contact_id=wave.cursor,
+        limit=CHUNK,
+    )
     if not members:
         return _Chunk([], wave.cursor, True)
     needed = texts.placeholders_of(campaign.text) | texts.placeholders_of(campaign.reminder_text or "")

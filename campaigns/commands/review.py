@@ -1,11 +1,13 @@
 """Ask for approval, approve, send back, and launch.
 
-Approval freezes text, audience, count and cost; whoever wrote a campaign never approves it. Below the unit's limits the rule
+What is submitted is frozen: text, count, cost, and everybody the audience's rule finds at that moment, written down. Approval is given to
+exactly that, and sending reads it; going back to a draft thaws it. Whoever wrote a campaign never approves it. Below the unit's limits the rule
 approves, and is recorded as the approver.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +20,8 @@ from campaigns.commands.survey import require_open_survey
 from campaigns.events import CampaignLaunched
 from campaigns.models import Campaign
 from campaigns.states import CampaignState
+from contacts.commands import drop_audience, freeze_audience
+from contacts.queries import with_current_rule
 from engage.clock import now
 from engage.db import release_session, transaction
 from engage.events import publish
@@ -42,9 +46,13 @@ def submit_campaign(campaign_id: int, *, actor_id: int | None) -> CampaignState:
         campaign = _locked(campaign_id)
         if campaign.state != _C.DRAFT:
             raise Refused("state_forbids", state=campaign.state, to=_C.IN_REVIEW)
-        estimate = estimate_campaign(campaign.unit_id, draft_of(campaign))
-        if estimate.recipients == 0:
+        draft = draft_of(campaign)
+        audience = with_current_rule(draft.audience)
+        campaign.audience = audience.to_json()
+        campaign.snapshot_id, count = freeze_audience(audience, campaign.purpose)
+        if count == 0:
             raise Refused("audience_empty")
+        estimate = estimate_campaign(campaign.unit_id, replace(draft, audience=audience), frozen=count)
         unit = require_unit(campaign.unit_id)
         closes_at = require_deadline(campaign.survey_id)
         campaign.recipient_count = estimate.recipients
@@ -84,7 +92,7 @@ def approve_campaign(campaign_id: int, *, actor_id: int) -> None:
 
 def return_campaign(campaign_id: int, note: str, *, actor_id: int | None) -> None:
     """Back to its author for changes; an approval is void."""
-    with transaction():
+    with transaction() as session:
         campaign = _locked(campaign_id)
         if campaign.state not in (_C.IN_REVIEW, _C.APPROVED):
             raise Refused("state_forbids", state=campaign.state, to=_C.DRAFT)
@@ -93,6 +101,10 @@ def return_campaign(campaign_id: int, note: str, *, actor_id: int | None) -> Non
         campaign.approved_at = None
         campaign.approved_by_rule = False
         campaign.frozen_sha256 = None
+        snapshot_id, campaign.snapshot_id = campaign.snapshot_id, None
+        session.flush()
+        if snapshot_id is not None:
+            drop_audience(snapshot_id)
         campaign.revision += 1
         change_state(campaign.id, _C(campaign.state), _C.DRAFT)
         _audit("campaign.returned", campaign, actor_id, {})
@@ -158,6 +170,7 @@ def _frozen(campaign: Campaign) -> dict[str, Any]:
         "reminder_text": campaign.reminder_text,
         "reminder_after": campaign.reminder_after,
         "audience": campaign.audience,
+        "snapshot": campaign.snapshot_id,
         "window": [campaign.window_start, campaign.window_end],
         "parameters": campaign.parameters,
         "recipients": campaign.recipient_count,

@@ -22,6 +22,7 @@ class PastText:
     state: MessageState
     at: datetime
     text: str
+    invitation_id: int | None = None
 
 
 def texts_to(contact_id: int, identity_id: int, link: str, *, limit: int = 200) -> list[PastText]:
@@ -29,7 +30,7 @@ def texts_to(contact_id: int, identity_id: int, link: str, *, limit: int = 200) 
     authority to answer, which the office doesn't hold."""
     at = func.coalesce(Message.settled_at, Message.accepted_at, Message.claimed_at)
     rows = (
-        select(Campaign.title, Campaign.text, Campaign.reminder_text, Campaign.parameters, Wave.number, Message.params, Message.state, at)
+        select(Campaign.title, Campaign.text, Campaign.reminder_text, Campaign.parameters, Wave.number, Message.params, Message.state, at, Message.invitation_id)
         .join(Campaign, Campaign.id == Message.campaign_id)
         .join(Wave, Wave.id == Message.wave_id)
         .where(Message.identity_id == identity_id, Message.contact_id == contact_id, at.is_not(None))
@@ -43,6 +44,7 @@ def texts_to(contact_id: int, identity_id: int, link: str, *, limit: int = 200) 
             MessageState(state),
             moment,
             texts.render(reminder if number > 1 and reminder else text, {**shared, **own}, link),
+            invitation_id,
         )
-        for title, text, reminder, shared, number, own, state, moment in db.session.execute(rows)
+        for title, text, reminder, shared, number, own, state, moment, invitation_id in db.session.execute(rows)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 from flask_babel import lazy_gettext as _l
 
+from contacts.queries.page_actions import PageAction, register_page_action
 from engage.identity.audit_labels import register_audit_labels
 from engage.identity.home import HomeAction, register_home_action, register_home_block
 from engage.identity.rules import Permission
@@ -14,7 +15,7 @@ from engage.web.refusals import register_refusals
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/console/campaigns", template_folder="../templates")
 
-from campaigns.views import composer, firstpage, labels, listing, live, refusals, review  # noqa: E402,F401  (they add their routes to the blueprint)  # noqa: E402
+from campaigns.views import composer, firstpage, labels, listing, live, permission, refusals, review  # noqa: E402,F401  (they add their routes to the blueprint)  # noqa: E402
 
 # At import: a command may refuse before any application exists.
 register_refusals(refusals.SENTENCES)
@@ -26,6 +27,9 @@ def install(app: Flask) -> None:
     register_home_action(
         app,
         HomeAction(_l("New campaign"), "speakerphone", "campaigns.new_campaign", Permission.CAMPAIGNS_EDIT, 40, primary=True),
+    )
+    register_page_action(
+        app, PageAction(_l("Ask for consent by SMS"), "mail", "campaigns.ask_permission", Permission.CAMPAIGNS_EDIT)
     )
     register_home_block(app, "tasks", 20, firstpage.tasks)
     register_home_block(app, "running", 20, firstpage.running)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,26 +13,26 @@ from flask_babel import gettext as _
 
 from campaigns import commands, rules
 from campaigns.commands import Draft, draft_of
-from campaigns.commands.draft import PURPOSE
 from campaigns.forms import AudienceForm, TextForm, TimeForm, clock_words
 from campaigns.queries import CampaignView, get_campaign, get_campaign_by_slug
 from campaigns.states import CampaignState
 from campaigns.views import blueprint
 from campaigns.views.addressing import campaign_or_404
+from campaigns.views.audience import audience_of, audience_words, fill_audience, new_seed, offer_audience, seen_counts, seen_estimate
 from campaigns.views.checks import checks_of
 from campaigns.views.labels import CAMPAIGN_LOOKS, span_words
 from campaigns.views.measuring import measure, placeholder_chips, suggested_text
-from contacts.queries import AudienceCount, AudienceFilter, count_audience, list_imports, neighbourhoods_of
 from engage.clock import TEHRAN, now
 from engage.identity.guard import acting, current_unit, guarded, visible_unit_ids
-from engage.identity.queries import UnitNode, get_unit, subtree_unit_ids
+from engage.identity.queries import UnitNode, get_unit
 from engage.identity.rules import Permission
 from engage.refusal import Refused
-from engage.web.filters import jalali, number
+from engage.web.filters import jalali
 from engage.web.flashes import flash_done
 from engage.web.refusals import explain, wants_fragment
 from surveys.queries import SurveySummary, list_surveys
 
+AUDIENCE_FIELDS = ("who", "segment", "neighbourhoods", "gender", "birth_year_from", "birth_year_to", "import_id", "sample", "sample_size", "sample_seed")
 STEPS = ("audience", "text", "time", "review")
 
 
@@ -62,7 +63,7 @@ def text_step(slug: str) -> ResponseReturnValue:
             form.reminder.data = "yes"
             form.reminder_unit.data = "days" if hours % 24 == 0 else "hours"
             form.reminder_amount.data = hours // 24 if hours % 24 == 0 else hours
-    counts = _count(AudienceFilter.from_json(campaign.audience))
+    counts = seen_counts(draft_of(campaign).audience)
 
     def page(problem: str = "", conflict: bool = False) -> str:
         return render_template(
@@ -70,7 +71,7 @@ def text_step(slug: str) -> ResponseReturnValue:
             form=form,
             problem=problem,
             conflict=conflict,
-            measured=measure(form.text.data or "", unit, campaign.survey_id, campaign.line, counts.eligible),
+            measured=measure(form.text.data or "", unit, campaign.survey_id, campaign.line, counts.recipients),
             chips=placeholder_chips(),
             counts=counts,
             **_frame(campaign, unit, 2),
@@ -157,7 +158,7 @@ def show_review(campaign: CampaignView, unit: UnitNode, problem: str = "") -> st
     draft = draft_of(campaign)
     estimate, refusal = None, ""
     try:
-        estimate = commands.estimate_campaign(campaign.unit_id, draft)
+        estimate = seen_estimate(commands.estimate_campaign(campaign.unit_id, draft))
     except Refused as refused:
         refusal = explain(refused)
     checks = checks_of(campaign, unit, estimate, refusal)
@@ -165,7 +166,7 @@ def show_review(campaign: CampaignView, unit: UnitNode, problem: str = "") -> st
         "campaigns/review.html",
         problem=problem,
         estimate=estimate,
-        counts=estimate.audience if estimate else _count(draft.audience),
+        counts=estimate.audience if estimate else seen_counts(draft.audience),
         measured=measure(campaign.text, unit, campaign.survey_id, campaign.line, estimate.recipients if estimate else None),
         reminder=measure(campaign.reminder_text or campaign.text, unit, campaign.survey_id, campaign.line)
         if campaign.reminder_after
@@ -180,33 +181,29 @@ def show_review(campaign: CampaignView, unit: UnitNode, problem: str = "") -> st
 def _audience_step(campaign: CampaignView | None, unit: UnitNode) -> ResponseReturnValue:
     surveys = _open_surveys()
     form = AudienceForm()
-    places = neighbourhoods_of(subtree_unit_ids(unit.id))
-    imports = [each for each in list_imports(subtree_unit_ids(unit.id)) if each.state == "finished"]
+    offer_audience(form, campaign, unit)
     form.survey_id.choices = [
         (each.id, f"{each.title} ({_('answers until %(day)s', day=jalali(each.closes_at, with_year=False))})") for each in surveys
     ]
-    form.neighbourhoods.choices = [(place.name, f"{place.name} ({number(place.count)})") for place in places]
-    form.import_id.choices = [("", _("All lists")), *((each.id, f"{each.file_name} ({jalali(each.created_at)})") for each in imports)]
     if request.method == "GET":
         _fill_audience(form, campaign, surveys)
     if request.method == "POST" and (wants_fragment() or request.form.get("go") == "count"):
         valid = form.validate()
         if wants_fragment():
-            counts = _count(_audience_of(form, unit)) if not _audience_errors(form) else None
-            return render_template("campaigns/_audience.html", counts=counts, unit=unit)
+            return render_template("campaigns/_audience.html", unit=unit, **_counted(campaign, unit, form, not _audience_errors(form)))
         return _audience_page(campaign, unit, form, surveys, counted=valid or not _audience_errors(form)), 200 if valid else 422
     if campaign is not None:
         return _save_step(
             campaign,
             form,
-            lambda draft: replace(draft, title=form.title.data or "", survey_id=form.survey_id.data, audience=_audience_of(form, unit)),
+            lambda draft: replace(draft, title=form.title.data or "", survey_id=form.survey_id.data, audience=audience_of(form, campaign, unit)),
             lambda problem="", conflict=False: _audience_page(campaign, unit, form, surveys, problem, conflict, counted=not form.errors),
             "audience",
         )
     problem = ""
     if form.validate_on_submit():
         survey = next(each for each in surveys if each.id == form.survey_id.data)
-        draft = Draft(form.survey_id.data, form.title.data or "", suggested_text(survey.title), _audience_of(form, unit))
+        draft = Draft(form.survey_id.data, form.title.data or "", suggested_text(survey.title), audience_of(form, None, unit))
         try:
             campaign_id = commands.create_campaign(unit.id, draft, actor_id=acting().id)
         except Refused as refused:
@@ -235,41 +232,34 @@ def _audience_page(
         problem=problem,
         conflict=conflict,
         surveys=surveys,
-        counts=_count(_audience_of(form, unit)) if counted else None,
+        **_counted(campaign, unit, form, counted),
         may_make_surveys=acting().may(Permission.SURVEYS_EDIT),
         **_frame(campaign, unit, 1),
     )
 
 
 def _fill_audience(form: AudienceForm, campaign: CampaignView | None, surveys: list[SurveySummary]) -> None:
+    form.sample_seed.data = new_seed()
     if campaign is None:
         asked = request.args.get("survey")
         chosen = next((each for each in surveys if each.slug == asked), None)
         if chosen is not None:
             form.survey_id.data, form.title.data = chosen.id, chosen.title
         return
-    audience = AudienceFilter.from_json(campaign.audience)
     form.title.data, form.survey_id.data = campaign.title, campaign.survey_id
-    form.neighbourhoods.data = list(audience.neighbourhoods)
-    form.gender.data = audience.genders[0] if len(audience.genders) == 1 else ""
-    form.birth_year_from.data, form.birth_year_to.data = audience.birth_year_from, audience.birth_year_to
-    form.import_id.data = audience.import_id
+    fill_audience(form, campaign)
 
 
-def _audience_of(form: AudienceForm, unit: UnitNode) -> AudienceFilter:
-    """What the form asks for, always within the campaign's own unit."""
-    return AudienceFilter(
-        unit_id=unit.id,
-        neighbourhoods=tuple(form.neighbourhoods.data or ()),
-        genders=(form.gender.data,) if form.gender.data else (),
-        birth_year_from=form.birth_year_from.data,
-        birth_year_to=form.birth_year_to.data,
-        import_id=form.import_id.data,
-    )
+def _counted(campaign: CampaignView | None, unit: UnitNode, form: AudienceForm, is_whole: bool) -> dict[str, Any]:
+    """Counts and sentence of what the form asks for; nothing while it has to be mended."""
+    if not is_whole:
+        return {"counts": None, "audience_words": ""}
+    audience = audience_of(form, campaign, unit)
+    return {"counts": seen_counts(audience), "audience_words": audience_words(audience)}
 
 
 def _audience_errors(form: AudienceForm) -> bool:
-    return any(name in form.errors for name in ("neighbourhoods", "gender", "birth_year_from", "birth_year_to", "import_id"))
+    return any(name in form.errors for name in AUDIENCE_FIELDS)
 
 
 def _save_step(
@@ -347,6 +337,3 @@ def _open_surveys() -> list[SurveySummary]:
     found = list_surveys(visible_unit_ids(Permission.SURVEYS_VIEW), state="open")
     return [each for each in found if each.closes_at is not None and each.closes_at > moment]
 
-
-def _count(audience: AudienceFilter) -> AudienceCount:
-    return count_audience(audience, PURPOSE)

@@ -96,6 +96,8 @@ MESSAGE_REASONS: dict[str, Any] = {
     "erased": _l("The person's data was erased"),
     "reassigned": _l("The number belongs to somebody else now"),
     "no_consent": _l("No consent to survey invitations"),
+    "list_held": _l("The list that brought the consent is held after objections"),
+    "prior_relation": _l("No documented consent, and the unit's rules allow no such text"),
     "frequency_cap": _l("Has had as many texts as the cap allows"),
     "answered": _l("Had answered already"),
     "revoked": _l("The link was withdrawn"),

@@ -9,14 +9,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaigns import commands, credit
+from campaigns.commands import draft_of
 from campaigns.forms import LaunchForm, ReturnForm, clock_words
 from campaigns.queries import CampaignView, get_campaign_by_slug
 from campaigns.states import CampaignState
 from campaigns.views import blueprint
 from campaigns.views.addressing import campaign_or_404
+from campaigns.views.audience import audience_words
 from campaigns.views.labels import CAMPAIGN_LOOKS, span_words
 from campaigns.views.measuring import measure
-from contacts.queries import AudienceFilter
 from engage.clock import now
 from engage.identity.guard import acting, forget_actor, guarded
 from engage.identity.queries import get_unit, user_name
@@ -121,7 +122,7 @@ def show_approval(slug: str, problem: str = "", *, return_form: ReturnForm | Non
         clock_words=clock_words,
         span_words=span_words,
         problem=problem,
-        audience=AudienceFilter.from_json(campaign.audience),
+        audience_words=audience_words(draft_of(campaign).audience),
         measured=measure(campaign.text, unit, campaign.survey_id, campaign.line, campaign.recipient_count),
         reminder=measure(campaign.reminder_text or campaign.text, unit, campaign.survey_id, campaign.line)
         if campaign.reminder_after

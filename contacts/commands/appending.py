@@ -27,6 +27,8 @@ class Statement:
     evidence: str
     actor_id: int | None = None
     text_sha256: bytes = NO_TEXT
+    import_id: int | None = None
+    """The list that brings a given consent"""
 
 
 def lock_person(session: Session, contact_id: int) -> Contact | None:
@@ -74,7 +76,12 @@ def append_line(session: Session, contact: Contact, statement: Statement) -> int
     session.add(entry)
     session.flush()
     session.add(ConsentEvidence(entry_id=entry.id, contact_id=contact.id, salt=salt, evidence=statement.evidence))
-    standing = {"given": statement.given, "basis": str(statement.basis), "since": at}
+    standing = {
+        "given": statement.given,
+        "basis": str(statement.basis),
+        "since": at,
+        "import_id": statement.import_id if statement.given else None,
+    }
     session.execute(
         insert(ContactConsent)
         .values(contact_id=contact.id, purpose=statement.purpose, **standing)

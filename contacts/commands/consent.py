@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from contacts.commands.appending import Statement, append_line, lock_person, text_behind
 from contacts.commands.texts import current_text
 from contacts.events import ConsentEnded
-from contacts.models import Contact, ContactConsent, PhoneIdentity
+from contacts.models import Contact, ContactConsent, ContactImport, PhoneIdentity
 from contacts.rules.consent import Basis, Channel
 from engage.clock import now
 from engage.db import transaction
@@ -24,9 +24,11 @@ def give_consent(
     *,
     evidence: str,
     channel: Channel = Channel.OFFICER,
+    text_sha256: bytes | None = None,
     actor_id: Actor = CURRENT,
 ) -> None:
-    """The person stands as agreeing to `purpose`, by the newest words for it; saying it twice on the same basis writes nothing.
+    """The person stands as agreeing to `purpose`, by the words of `text_sha256` (what they saw) or else the newest for it; saying it
+    twice on the same basis writes nothing, unless the list that had brought it is held back.
 
     Refused: contact_missing, number_suppressed, number_reassigned, evidence_missing, purpose_unknown.
     """
@@ -34,9 +36,9 @@ def give_consent(
         raise Refused("evidence_missing")
     with transaction() as session:
         contact = _open_person(session, contact_id)
-        text = current_text(purpose, basis)
+        text = text_sha256 or current_text(purpose, basis)
         standing = session.get(ContactConsent, (contact_id, purpose), populate_existing=True)
-        if standing is not None and standing.given and standing.basis == basis:
+        if standing is not None and standing.given and standing.basis == basis and not _is_held(session, standing):
             return
         append_line(session, contact, Statement(purpose, True, basis, channel, evidence.strip(), who(actor_id), text))
         if channel is Channel.OFFICER:
@@ -77,6 +79,30 @@ def withdraw_consent(
         return True
 
 
+def withdraw_all(contact_id: int, *, reason: str, actor_id: Actor = CURRENT) -> int:
+    """The office ends every consent of one contact, at the person's wish; how many ended. The number itself stays open: other units
+    and a later consent are untouched. Refused: contact_missing, reason_missing."""
+    if not reason.strip():
+        raise Refused("reason_missing")
+    with transaction() as session:
+        contact = lock_person(session, contact_id)
+        if contact is None:
+            raise Refused("contact_missing")
+        ended = _withdraw_standings(session, contact, Channel.OFFICER, reason.strip(), who(actor_id))
+        for purpose in ended:
+            publish(ConsentEnded(contact.identity_id, contact_id, purpose))
+        if ended:
+            record_audit(
+                "consents_withdrawn",
+                unit_id=contact.unit_id,
+                object_type="contact",
+                object_id=contact_id,
+                detail={"count": len(ended)},
+                actor_id=actor_id,
+            )
+        return len(ended)
+
+
 def withdraw_everything(session: Session, identity_id: int, channel: Channel, evidence: str, actor_id: int | None) -> list[tuple[int, int]]:
     """Every given consent under this number ends in the caller's transaction; returns (contact, unit) of all its contacts."""
     found: list[tuple[int, int]] = []
@@ -86,17 +112,23 @@ def withdraw_everything(session: Session, identity_id: int, channel: Channel, ev
         if contact is None:
             continue
         found.append((contact.id, contact.unit_id))
-        standings = session.scalars(
-            select(ContactConsent)
-            .where(ContactConsent.contact_id == contact_id, ContactConsent.given)
-            .order_by(ContactConsent.purpose)
-            .execution_options(populate_existing=True)
-        ).all()
-        for standing in standings:
-            text = text_behind(session, contact, standing.purpose)
-            statement = Statement(standing.purpose, False, Basis(standing.basis), channel, evidence, actor_id, text)
-            append_line(session, contact, statement)
+        _withdraw_standings(session, contact, channel, evidence, actor_id)
     return found
+
+
+def _withdraw_standings(session: Session, contact: Contact, channel: Channel, evidence: str, actor_id: int | None) -> list[str]:
+    """End every given consent of a locked person; the purposes that ended."""
+    standings = session.scalars(
+        select(ContactConsent)
+        .where(ContactConsent.contact_id == contact.id, ContactConsent.given)
+        .order_by(ContactConsent.purpose)
+        .execution_options(populate_existing=True)
+    ).all()
+    ended = [(standing.purpose, Basis(standing.basis)) for standing in standings]
+    for purpose, basis in ended:
+        text = text_behind(session, contact, purpose)
+        append_line(session, contact, Statement(purpose, False, basis, channel, evidence, actor_id, text))
+    return [purpose for purpose, _basis in ended]
 
 
 def end_consent_of_reassigned(identity_id: int) -> bool:
@@ -114,8 +146,16 @@ def end_consent_of_reassigned(identity_id: int) -> bool:
             if contact is not None and contact.reassigned_at is None:
                 contact.reassigned_at = at
                 contact.updated_at = at
+                # From here nothing leads from the number to the person before; it may join afresh as somebody else.
+                contact.former_identity_id, contact.identity_id = identity_id, None  # type: ignore[assignment]
                 publish(ConsentEnded(identity_id, contact_id, ""))
         return True
+
+
+def _is_held(session: Session, standing: ContactConsent) -> bool:
+    if standing.import_id is None:
+        return False
+    return session.scalar(select(ContactImport.held_at).where(ContactImport.id == standing.import_id)) is not None
 
 
 def _open_person(session: Session, contact_id: int) -> Contact:

@@ -1,36 +1,34 @@
-"""A list on its way in: upload, mapping, check, decision, run."""
+"""A list on its way in: upload, decision, release, or giving it up."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from contacts.commands.checking import check_import
+from contacts.commands.mapping import describe_columns, locked_import
 from contacts.commands.texts import current_text
 from contacts.importing import files
 from contacts.models import ContactImport
-from contacts.reading import Table, open_table
-from contacts.rules.columns import check_mapping, guess_fields
+from contacts.queries.policy import policy_of
+from contacts.reading import list_sheets
+from contacts.reading.child import open_apart
 from contacts.rules.consent import Basis
 from contacts.rules.rows import text_of
-from contacts.rules.showing import mask_digits
-from contacts.rules.states import EDITABLE, ImportState, advance
+from contacts.rules.states import EDITABLE, WAITING, ImportState, advance
 from engage.clock import now
 from engage.db import transaction
 from engage.identity.commands.audit import CURRENT, Actor, record_audit, who
+from engage.identity.queries import may_user
+from engage.identity.rules import Permission
 from engage.jobs import enqueue_after_commit
 from engage.refusal import Refused
 
 MAX_UPLOAD_BYTES = 50 * 1024 * 1024
-CHECKED_AT_ONCE = 20_000
-"""Lists up to so many rows are checked while the officer waits, about two seconds; longer ones in a job."""
-_SHOWN_SAMPLES = 3
 
 
 def upload_list(unit_id: int, file_name: str, stream: BinaryIO, *, actor_id: Actor = CURRENT) -> str:
@@ -38,19 +36,23 @@ def upload_list(unit_id: int, file_name: str, stream: BinaryIO, *, actor_id: Act
 
     Refused with the codes of `contacts.reading.open_table`; then no file remains.
     """
-    kind = "xlsx" if file_name.lower().endswith(".xlsx") else "csv"
+    kind = file_name.lower().rpartition(".")[2]
+    kind = kind if kind in ("xlsx", "xls", "ods") else "csv"
     stored_name = files.new_name(kind)
     path = files.upload_path(stored_name)
     try:
         digest = _store(stream, path)
-        table = open_table(path, max_bytes=MAX_UPLOAD_BYTES)
-        if table.kind != kind:
-            # What it is decides, not what it is called: rejected rows come back in the family it really has.
-            stored_name = files.new_name(table.kind)
-            path = path.rename(files.upload_path(stored_name))
-            table = open_table(path, max_bytes=MAX_UPLOAD_BYTES)
+        with open_apart(path, max_bytes=MAX_UPLOAD_BYTES) as table:
+            if table.kind != kind:
+                # What it is decides, not what it is called: rejected rows come back in the family it really has.
+                earlier, stored_name = path, files.new_name(table.kind)
+                path = earlier.rename(files.upload_path(stored_name))
+            several = table.kind != "csv" and len(list_sheets(path, max_bytes=MAX_UPLOAD_BYTES)) > 1
+            sheet, header_row = table.sheet, table.header_row
+            columns, mapping = describe_columns(unit_id, table, several_sheets=several)
+        with open_apart(path, sheet=sheet, header_row=header_row, max_bytes=MAX_UPLOAD_BYTES) as table:
+            row_count = table.count()
         slug = secrets.token_urlsafe(9)
-        guessed = guess_fields(table.headers, table.samples)
         with transaction() as session:
             row = ContactImport(
                 slug=slug,
@@ -60,9 +62,11 @@ def upload_list(unit_id: int, file_name: str, stream: BinaryIO, *, actor_id: Act
                 file_sha256=digest,
                 stored_name=stored_name,
                 state=ImportState.UPLOADED,
-                columns=_columns(table, guessed),
-                mapping={str(position): str(field) for position, field in guessed.items()},
-                row_count=table.count(),
+                columns=columns,
+                mapping=mapping,
+                sheet=sheet,
+                header_row=header_row,
+                row_count=row_count,
                 counts={},
                 created_at=now(),
             )
@@ -82,64 +86,94 @@ def upload_list(unit_id: int, file_name: str, stream: BinaryIO, *, actor_id: Act
         raise
 
 
-def map_columns(slug: str, fields: Mapping[int, str]) -> bool:
-    """The officer's mapping is taken and the whole list is checked by it: at once when it is short (True), else in a job.
-
-    Refused: import_missing, import_state, and the codes of `check_mapping`.
-    """
-    with transaction() as session:
-        row = _locked(session, slug)
-        if row.state not in {*EDITABLE, ImportState.CHECKING}:
-            raise Refused("import_state", state=row.state)
-        mapping = check_mapping(fields, len(row.columns))
-        row.mapping = {str(position): str(field) for position, field in mapping.fields.items()}
-        row.state = advance(ImportState(row.state), ImportState.CHECKING)
-        row.counts, row.done_count = {}, 0
-        import_id, is_short = row.id, row.row_count <= CHECKED_AT_ONCE
-        if not is_short:
-            from_job = _check_job()
-            enqueue_after_commit("bulk", from_job, import_id)
-    if is_short:
-        check_import(import_id)
-    return is_short
-
-
-def start_import(slug: str, *, purpose: str, basis: Basis, evidence: str, actor_id: Actor = CURRENT) -> None:
-    """The list is queued for a worker, with the basis the officer answers for.
+def start_import(slug: str, *, purpose: str, basis: Basis, evidence: str, actor_id: Actor = CURRENT) -> ImportState:
+    """The list is complete, with the basis the officer answers for: queued for a worker, or, where the unit wants that and the officer
+    may not decide it themselves, held until an admin lets it in. Returns the state.
 
     Refused: import_missing, import_state, import_empty (nobody would be kept), evidence_missing, purpose_unknown.
     """
     if not evidence.strip():
         raise Refused("evidence_missing")
     with transaction() as session:
-        row = _locked(session, slug)
-        state = advance(ImportState(row.state), ImportState.QUEUED)
-        if not any(row.counts.get(name) for name in ("created", "updated", "unchanged")):
+        row = locked_import(session, slug)
+        person = who(actor_id)
+        waits = person is not None and policy_of(row.unit_id).imports_need_release and not may_release(person, row.unit_id)
+        state = advance(ImportState(row.state), ImportState.QUARANTINED if waits else ImportState.QUEUED)
+        # A number its holder stopped is told apart from others only by its silence: a list of such numbers is started like any other.
+        if not any(row.counts.get(name) for name in ("created", "updated", "unchanged", "suppressed")):
             raise Refused("import_empty")
         current_text(purpose, basis)
         row.state, row.purpose, row.basis, row.evidence, row.done_count = state, purpose, str(basis), evidence.strip(), 0
-        record_audit(
-            "import_started",
-            unit_id=row.unit_id,
-            object_type="contact_import",
-            object_id=row.id,
-            detail={"file": row.file_name, "rows": row.row_count, "basis": str(basis), "purpose": purpose},
-            actor_id=actor_id,
-        )
+        _audit("import_quarantined" if waits else "import_started", row, actor_id, basis=str(basis), purpose=purpose)
+        if not waits:
+            enqueue_after_commit("bulk", _run_job(), row.id)
+        return state
+
+
+def release_import(slug: str, *, actor_id: Actor = CURRENT) -> None:
+    """A list that waited for it is let in. Refused: import_missing, import_state, release_not_allowed (only whoever decides on lists in
+    the unit may; the list's own author only as such)."""
+    with transaction() as session:
+        row = locked_import(session, slug)
+        if ImportState(row.state) is not ImportState.QUARANTINED:
+            raise Refused("import_state", state=row.state)
+        person = who(actor_id)
+        if person is not None and not may_release(person, row.unit_id):
+            raise Refused("release_not_allowed")
+        row.state = advance(ImportState(row.state), ImportState.QUEUED)
+        row.released_by_id = person
+        _audit("import_released", row, actor_id, author=row.user_id)
         enqueue_after_commit("bulk", _run_job(), row.id)
+
+
+def may_release(user_id: int, unit_id: int) -> bool:
+    """Whether this person decides which lists come into the unit."""
+    return may_user(user_id, Permission.CONTACTS_RELEASE, unit_id)
 
 
 def discard_import(slug: str, *, actor_id: Actor = CURRENT) -> None:
     """A list nobody wants to import after all: its files are gone. Refused: import_missing, import_state."""
     with transaction() as session:
-        row = _locked(session, slug)
+        row = locked_import(session, slug)
+        was_waiting = ImportState(row.state) is ImportState.QUARANTINED
         row.state = advance(ImportState(row.state), ImportState.DISCARDED)
         row.file_deleted_at = row.finished_at = now()
-        record_audit(
-            "import_discarded", unit_id=row.unit_id, object_type="contact_import", object_id=row.id, detail={"file": row.file_name}, actor_id=actor_id
-        )
+        _audit("import_not_released" if was_waiting and who(actor_id) != row.user_id else "import_discarded", row, actor_id)
         stored_name = row.stored_name
     files.delete_files(stored_name)
+
+
+def delete_old_files() -> int:
+    """Uploads older than their unit allows are gone with everything made from them, and lists nobody decided about are given up."""
+    with transaction() as session:
+        undeleted = ContactImport.file_deleted_at.is_(None)
+        deleted = 0
+        for unit_id in session.scalars(select(ContactImport.unit_id).where(undeleted).distinct()).all():
+            before = now() - timedelta(days=policy_of(unit_id).upload_days)
+            rows = session.scalars(
+                select(ContactImport)
+                .where(undeleted, ContactImport.unit_id == unit_id, ContactImport.created_at < before, ContactImport.state.not_in(WAITING))
+                .limit(200)
+                .with_for_update(skip_locked=True)
+            ).all()
+            for row in rows:
+                files.delete_files(row.stored_name)
+                row.file_deleted_at = now()
+                if row.state in (*EDITABLE, ImportState.QUARANTINED):
+                    row.state = ImportState.DISCARDED
+            deleted += len(rows)
+    return deleted
+
+
+def _audit(action: str, row: ContactImport, actor_id: Actor, **more: Any) -> None:
+    record_audit(
+        action,
+        unit_id=row.unit_id,
+        object_type="contact_import",
+        object_id=row.id,
+        detail={"file": row.file_name, "rows": row.row_count, **more},
+        actor_id=actor_id,
+    )
 
 
 def clean_file_name(name: str) -> str:
@@ -158,31 +192,6 @@ def _store(stream: BinaryIO, path: Path) -> bytes:
             digest.update(piece)
             file.write(piece)
     return digest.digest()
-
-
-def _columns(table: Table, guessed: Mapping[int, str]) -> list[dict[str, Any]]:
-    columns = []
-    for position, header in enumerate(table.headers):
-        values = (text_of(row[position]) for row in table.samples if position < len(row))
-        shown = [mask_digits(value)[:60] for value in values if value][:_SHOWN_SAMPLES]
-        columns.append({"header": header, "samples": shown, "guess": guessed.get(position, "")})
-    return columns
-
-
-def _locked(session: Session, slug: str) -> ContactImport:
-    row = session.scalar(
-        select(ContactImport).where(ContactImport.slug == slug).with_for_update().execution_options(populate_existing=True)
-    )
-    if row is None:
-        raise Refused("import_missing")
-    return row
-
-
-def _check_job() -> Any:
-    # The job module imports this package: it is looked up when it is needed.
-    from contacts import jobs
-
-    return jobs.check_import
 
 
 def _run_job() -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -10,8 +12,12 @@ from sqlalchemy.dialects.postgresql import insert
 from contacts.commands.appending import Statement, append_line, lock_person
 from contacts.commands.texts import current_text
 from contacts.importing.staging import identity_context, reserve_ids
+from contacts.index_keys import hold_index_key
 from contacts.models import Contact, ContactAlias, PhoneIdentity, Suppression
+from contacts.rules.columns import CUSTOM
 from contacts.rules.consent import Basis, Channel
+from contacts.rules.custom_values import CustomValue
+from contacts.rules.fields import LANGUAGES, changed_values
 from contacts.rules.people import Person, further_names, name_key
 from contacts.rules.rows import person_keys
 from engage import persian
@@ -19,7 +25,6 @@ from engage.clock import now
 from engage.db import driver_connection, transaction
 from engage.identity.commands.audit import CURRENT, Actor, record_audit, who
 from engage.refusal import Refused
-from engage.vault import vault
 
 
 def add_contact(
@@ -38,8 +43,8 @@ def add_contact(
     """
     if not evidence.strip():
         raise Refused("evidence_missing")
-    keys = vault()
     with transaction() as session:
+        keys = hold_index_key(session)
         at = now()
         consent_text = current_text(purpose, basis)
         blind = keys.blind_index(e164)
@@ -92,27 +97,45 @@ def add_contact(
         return int(contact_id)
 
 
-def update_contact(contact_id: int, person: Person, *, actor_id: Actor = CURRENT) -> bool:
+def update_contact(
+    contact_id: int,
+    person: Person,
+    *,
+    language: str | None = None,
+    custom: Mapping[str, CustomValue | None] | None = None,
+    actor_id: Actor = CURRENT,
+) -> bool:
     """The contact's name and fields are `person`'s, blanks included: a human decided. False when nothing differed.
 
-    Refused("contact_missing"), Refused("number_reassigned").
+    `language` and the own fields of `custom` (None takes a value away) stay as they are where they aren't given.
+    Refused("contact_missing"), Refused("number_reassigned"), Refused("language_unknown").
     """
+    if language and language not in LANGUAGES:
+        raise Refused("language_unknown")
     with transaction() as session:
         contact = lock_person(session, contact_id)
         if contact is None:
             raise Refused("contact_missing")
         if contact.reassigned_at is not None:
             raise Refused("number_reassigned")
-        before = (contact.first_name, contact.last_name, contact.neighbourhood, contact.gender, contact.birth_year)
-        after = (person.first_name, person.last_name, persian.normalise(person.neighbourhood), person.gender, person.birth_year)
-        changed = [
-            name
-            for name, old, new in zip(("first_name", "last_name", "neighbourhood", "gender", "birth_year"), before, after, strict=True)
-            if old != new
-        ]
-        if not changed:
+        values: dict[str, Any] = {
+            "first_name": person.first_name,
+            "last_name": person.last_name,
+            "neighbourhood": persian.normalise(person.neighbourhood),
+            "gender": person.gender,
+            "birth_year": person.birth_year,
+        }
+        if language is not None:
+            values["language"] = language
+        changed = [name for name, value in values.items() if getattr(contact, name) != value]
+        own = changed_values(contact.custom, custom or {})
+        changed_own = sorted(key for key in {*own, *contact.custom} if own.get(key) != contact.custom.get(key))
+        if not changed and not changed_own:
             return False
-        contact.first_name, contact.last_name, contact.neighbourhood, contact.gender, contact.birth_year = after
+        for name in changed:
+            setattr(contact, name, values[name])
+        if changed_own:
+            contact.custom = own
         contact.search_key, contact.sort_key = person_keys(person.first_name, person.last_name)
         contact.updated_at = now()
         # A further name that has become the contact's own is no further name any more.
@@ -127,7 +150,7 @@ def update_contact(contact_id: int, person: Person, *, actor_id: Actor = CURRENT
             unit_id=contact.unit_id,
             object_type="contact",
             object_id=contact_id,
-            detail={"fields": changed},
+            detail={"fields": [*changed, *(f"{CUSTOM}{key}" for key in changed_own)]},
             actor_id=actor_id,
         )
         return True

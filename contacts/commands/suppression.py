@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from contacts.commands.consent import withdraw_everything
 from contacts.events import NumberSuppressed
 from contacts.importing.staging import identity_context, reserve_ids
+from contacts.index_keys import hold_index_key
 from contacts.models import PhoneIdentity, Suppression
 from contacts.queries.identities import phone_of
 from contacts.rules.consent import Channel
@@ -17,25 +18,30 @@ from engage.clock import now
 from engage.db import driver_connection, transaction
 from engage.events import publish
 from engage.identity.commands.audit import CURRENT, Actor, record_audit, who
-from engage.vault import vault
 
-_CHANNELS = {"sms": Channel.SMS, "page": Channel.PAGE, "officer": Channel.OFFICER, "operator": Channel.SMS}
+_CHANNELS = {
+    "sms": Channel.SMS,
+    "page": Channel.PAGE,
+    "officer": Channel.OFFICER,
+    "operator": Channel.OPERATOR,
+    "dispute": Channel.DISPUTE,
+}
 
 
 def suppress_number(e164: str, source: str, *, actor_id: Actor = CURRENT) -> bool:
     """Nobody texts this number again: the suppression, its mirror on the identity and the ledger say so in one transaction, and
-    NumberSuppressed follows. `source`: sms, page, officer, operator. False when it was suppressed already.
+    NumberSuppressed follows. `source`: sms, page, officer, operator, dispute. False when it was suppressed already.
 
     A number nobody knows yet is suppressed, too. An import may be adding it at this very moment, unseen: the insertion of the
     identity below waits for that import on the unique index, and an import that comes after it reads the suppression again once
     its own identities stand (`contacts.importing.merging`). So no order of the two leaves a suppressed number unmarked.
     """
-    keys = vault()
     with transaction() as session:
+        keys = hold_index_key(session)
         at = now()
         added = session.execute(
             insert(Suppression)
-            .values(number_hash=keys.suppression_hash(e164), source=source, since=at)
+            .values(number_hash=keys.suppression_hash(e164), source=source, since=at, key_version=keys.writing("suppression"))
             .on_conflict_do_nothing()
             .returning(Suppression.since)
         ).first()

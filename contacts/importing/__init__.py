@@ -1,4 +1,4 @@
-"""The import engine: a list streams into a staging table, meets what is known, and is merged set by set, in one transaction."""
+"""The import engine: a list is read twice, meets what is known, and is written beside it, in one transaction."""
 
 from contacts.importing.engine import ImportResult, Watcher, import_table
 from contacts.importing.staging import ImportOrder

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import secrets
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-import xlsxwriter
 from flask import current_app
 
-from contacts.rules.columns import Cell, ColumnMapping, Field
-from contacts.rules.rows import CleanRow, Problem, text_of
-from contacts.rules.showing import mask_digits, neutralise
+from contacts.importing.rejected import SUFFIXES, RejectedFile
+from contacts.rules.columns import ColumnMapping, Field
+from contacts.rules.rows import CleanRow
+from contacts.rules.showing import mask_digits
 from engage.config import Settings
+
+__all__ = [
+    "STATES",
+    "PreviewCell",
+    "PreviewRow",
+    "RejectedFile",
+    "count_preview",
+    "delete_files",
+    "new_name",
+    "preview_line",
+    "preview_path",
+    "read_preview",
+    "rejected_path",
+    "upload_path",
+    "uploads_folder",
+]
 
 STATES = {"created": "c", "updated": "u", "unchanged": "n", "duplicates": "d", "suppressed": "s", "rejected": "r"}
 _NAMES = {letter: name for name, letter in STATES.items()}
@@ -45,7 +58,7 @@ def preview_path(stored_name: str) -> Path:
 
 def rejected_path(stored_name: str) -> Path:
     path = upload_path(stored_name)
-    return path.with_suffix(".rejected" + path.suffix)
+    return path.with_suffix(".rejected" + SUFFIXES.get(path.suffix.removeprefix("."), ".csv"))
 
 
 def delete_files(stored_name: str) -> None:
@@ -95,15 +108,24 @@ def preview_line(row: CleanRow, state: str, mapping: ColumnMapping, raw_phone: s
         else:
             value = getattr(row, name)
         code = errors.get(column) or problems.get(column) or ""
-        if code in _DROPPED:
-            value = next(problem.value for problem in row.warnings if problem.column == column and problem.code == code)
-        cells.append([name, "" if value is None else str(value), code, column in errors])
+        if code in _DROPPED or code.startswith("custom_"):
+            value = next(problem.value for problem in (*row.errors, *row.warnings) if problem.column == column and problem.code == code)
+        cells.append([name, _shown_value(value), code, column in errors])
     warned = "w" if row.warnings or shared_with else "-"
     stored = {"n": row.number, "c": cells, "s": shared_with}
     return f"{STATES[state]}{warned}{json.dumps(stored, ensure_ascii=False, separators=(',', ':'))}\n"
 
 
-_DROPPED = frozenset({"gender_unknown", "birth_year_invalid", "consent_date_invalid", "consent_date_future"})
+_DROPPED = frozenset({"gender_unknown", "birth_year_invalid", "consent_date_invalid", "consent_date_future", "language_unknown"})
+"""Problems whose value is not stored; what stood in the cell is shown."""
+
+
+def _shown_value(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "بله" if value else "خیر"
+    return "، ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def read_preview(stored_name: str, *, show: str, skip: int, limit: int) -> list[PreviewRow]:
@@ -144,54 +166,3 @@ def _shown(line: str, show: str) -> bool:
     if show == "warned":
         return line[1] == "w" and line[0] != "r"
     return not show or line[0] == STATES.get(show)
-
-
-# -- the rejected rows ---------------------------------------------------------------------------------------------------
-
-
-class RejectedFile:
-    """Rows that were not accepted, as they stood, with a column that says why; in the family of the uploaded file.
-
-    Cells a spreadsheet would run as a formula are neutralised. `close` is told by the `with` block.
-    """
-
-    def __init__(self, path: Path, headers: Sequence[str], reason_title: str, row_title: str, explain: Callable[[Problem], str]) -> None:
-        self._path = path
-        self._headers = [row_title, *map(neutralise, headers), reason_title]
-        self._width = len(headers)
-        self._explain = explain
-        self._next = 0
-
-    def __enter__(self) -> RejectedFile:
-        if self._path.suffix == ".xlsx":
-            options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
-            self._book = xlsxwriter.Workbook(str(self._path), options)
-            self._sheet = self._book.add_worksheet()
-            self._sheet.right_to_left()
-            self._text = self._book.add_format({"num_format": "@"})
-        else:
-            # The mark makes Excel read UTF-8.
-            self._file = self._path.open("w", encoding="utf-8-sig", newline="")
-            self._writer = csv.writer(self._file)
-        self._write(self._headers)
-        return self
-
-    def add(self, row: CleanRow, cells: Sequence[Cell]) -> None:
-        texts = [neutralise(text_of(cell)) for cell in cells[: self._width]]
-        texts += [""] * (self._width - len(texts))
-        self._write([str(row.number), *texts, self._explain(row.errors[0])])
-
-    def _write(self, values: list[str]) -> None:
-        if self._path.suffix == ".xlsx":
-            for column, value in enumerate(values):
-                self._sheet.write_string(self._next, column, value, self._text)
-            self._next += 1
-        else:
-            self._writer.writerow(values)
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._path.suffix == ".xlsx":
-            self._book.close()
-        else:
-            self._file.close()
-

@@ -1,31 +1,28 @@
-"""Staging: every readable row of a list, cleaned and sealed, in a temporary table of this transaction.
+"""The first reading of a list: which numbers it names, and what each row calls for.
 
-A row is prepared as if its number were new: the identity's id is taken from its sequence first, because the ciphertext is bound to
-it, and the first line of the person's ledger is sealed. Where the number turns out to be known, that work is thrown away; in
-return one pass over the file is enough, no plain number ever reaches the database, and memory stays flat.
+Only keyed hashes of numbers reach the database here. Rows of numbers that nobody knows and that the list names once (nearly all of a
+new list) need no more thought: the second reading writes them straight into the tables. What the rows are is kept as one byte a row,
+so memory grows by some megabytes for a million rows.
 """
 
 from __future__ import annotations
 
-import json
-import os
+import sys
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import islice
 from typing import Any
 
 import psycopg
 
-from contacts.ledger import GENESIS, Line, digest_evidence, seal
+from contacts.importing.copying import stream
 from contacts.reading import Table
-from contacts.rules.columns import Cell, ColumnMapping
-from contacts.rules.consent import Basis, Channel
-from contacts.rules.rows import CleanRow, person_keys, row_cleaner
+from contacts.reading.child import Cleaning, SentRow, TableApart, cleaned_of, phones_of
+from contacts.rules.columns import ColumnMapping
+from contacts.rules.consent import Basis
 from engage.vault import Vault
-
-BATCH = 5_000
 
 
 @dataclass(frozen=True)
@@ -43,10 +40,18 @@ class ImportOrder:
     import_id: int | None = None
     actor_id: int | None = None
     file_sha256: bytes = b""
+    kinds: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    """Key of a typed field → (kind, options); other custom columns are text"""
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Field → {search key of what stands in the file → what is stored instead}"""
 
     @property
     def is_dry(self) -> bool:
         return self.basis is None
+
+    @property
+    def cleaning(self) -> Cleaning:
+        return Cleaning(self.mapping, self.today, self.kinds, self.values)
 
 
 @dataclass
@@ -57,117 +62,162 @@ class StageCounts:
     warnings: Counter[str] = field(default_factory=Counter)
 
 
-_COLUMNS = {
-    "row_number": "int4",
-    "blind": "bytea",
-    "suppression": "bytea",
-    "identity_id": "int8",
-    "cipher": "bytea",
-    "pseudonym": "bytea",
-    "salt": "bytea",
-    "evidence": "text",
-    "digest": "bytea",
-    "mac": "bytea",
-    "first_name": "text",
-    "last_name": "text",
-    "search_key": "text",
-    "sort_key": "text",
-    "neighbourhood": "text",
-    "gender": "text",
-    "birth_year": "int2",
-    "consented_on": "date",
-    "custom": "text",
-}
+Source = Table | TableApart
 
-CREATE_STAGE = f"""
-    DROP TABLE IF EXISTS import_stage, import_number, import_merged, import_change, import_alias;
-    CREATE TEMP TABLE import_stage ({", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())}) ON COMMIT DROP
+
+def read_phones(table: Source, order: ImportOrder) -> Iterator[tuple[list[int], list[str | None]]]:
+    return table.phones(order.mapping.phone) if isinstance(table, TableApart) else phones_of(table, order.mapping.phone)
+
+
+def read_rows(table: Source, order: ImportOrder) -> Iterator[list[SentRow]]:
+    return table.cleaned(order.cleaning) if isinstance(table, TableApart) else cleaned_of(table, order.cleaning)
+
+
+# -- the first reading ---------------------------------------------------------------------------------------------------
+
+_PREPARE = """
+    DROP TABLE IF EXISTS import_row, import_number, import_person, import_change, import_alias;
+    CREATE TEMP TABLE import_row (row_number int4, blind bytea, suppression bytea) ON COMMIT DROP
 """
 
 
-def stage_rows(
-    connection: psycopg.Connection[Any],
-    table: Table,
-    order: ImportOrder,
-    vault: Vault,
-    watch_row: Callable[[CleanRow, Sequence[Cell]], None],
-    report: Callable[[int], None],
-) -> StageCounts:
-    """Fill `import_stage`. `watch_row` sees every row with its cells, `report` how many rows are done."""
-    counts = StageCounts()
-    clean = row_cleaner(order.mapping, table.width, order.today)
-    connection.execute(CREATE_STAGE)
-    rows = table.rows()
-    while batch := list(islice(rows, BATCH)):
-        good: list[CleanRow] = []
-        for number, cells in batch:
-            row = clean(number, cells)
-            watch_row(row, cells)
-            for warning in row.warnings:
-                counts.warnings[warning.code] += 1
-            if row.phone is None:
-                counts.reasons[row.errors[0].code] += 1
-            else:
-                good.append(row)
-        counts.rows += len(batch)
-        counts.rejected += len(batch) - len(good)
-        ids = [] if order.is_dry else reserve_ids(connection, "phone_identity", len(good))
-        _copy(connection, _staged(good, ids, order, vault))
-        report(counts.rows)
-    connection.execute("ANALYZE import_stage")
-    return counts
+def stage_numbers(connection: psycopg.Connection[Any], table: Source, order: ImportOrder, vault: Vault, report: Callable[[int], None]) -> int:
+    """Fill `import_row` with every row that has a mobile; returns how many rows the list has. `report` hears how many are done."""
+    connection.execute(_PREPARE)
+    blind_of, suppression_of = vault.blind_index, vault.suppression_hash
+    head = (3).to_bytes(2, "big") + (4).to_bytes(4, "big")
+    length = (32).to_bytes(4, "big")
+    rows = 0
+    with stream(connection, "import_row (row_number, blind, suppression)") as write:
+        for numbers, phones in read_phones(table, order):
+            write(
+                b"".join(
+                    [
+                        head + number.to_bytes(4, "big") + length + blind_of(phone) + length + suppression_of(phone)
+                        for number, phone in zip(numbers, phones, strict=True)
+                        if phone is not None
+                    ]
+                )
+            )
+            rows += len(numbers)
+            report(rows)
+    connection.execute("ANALYZE import_row")
+    return rows
+
+
+# One row a number. Everything later asks this table what a number is: created, unchanged, updated or suppressed.
+_NUMBERS = """
+    CREATE TEMP TABLE import_number ON COMMIT DROP AS
+    WITH list AS MATERIALIZED (
+        SELECT blind, min(row_number) AS row_number, count(*)::int4 AS copies FROM import_row GROUP BY blind
+    ), stopped AS MATERIALIZED (
+        SELECT DISTINCT blind FROM import_row JOIN suppression ON suppression.number_hash = import_row.suppression
+    )
+    SELECT list.blind, list.row_number, list.copies, known.id AS known_id, person.id AS contact_id,
+           CASE WHEN stopped.blind IS NOT NULL OR known.suppressed_at IS NOT NULL THEN 'suppressed'
+                WHEN person.id IS NULL THEN 'created' ELSE 'unchanged' END AS state,
+           person.id IS NULL AND known.id IS NOT NULL AND EXISTS (
+               SELECT FROM contact closed WHERE closed.former_identity_id = known.id AND closed.unit_id = %(unit)s) AS was_closed
+    FROM list
+    LEFT JOIN stopped ON stopped.blind = list.blind
+    LEFT JOIN phone_identity known ON known.blind_index = list.blind
+    LEFT JOIN contact person ON person.unit_id = %(unit)s AND person.identity_id = known.id
+"""
+
+
+def number_rows(connection: psycopg.Connection[Any], order: ImportOrder) -> int:
+    """Fill `import_number`; returns how many numbers the list names."""
+    connection.execute("DROP TABLE IF EXISTS import_number")
+    connection.execute(_NUMBERS, {"unit": order.unit_id})
+    connection.execute("CREATE UNIQUE INDEX ON import_number (blind)")
+    connection.execute("ANALYZE import_number")
+    row = connection.execute("SELECT count(*) FROM import_number").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+NEW, NEW_TO_UNIT, THINK, FIRST_OF_NEW, PASS = range(5)
+"""What a row calls for. NEW: a number nobody knows, named once. NEW_TO_UNIT: as NEW, but another unit knows it. THINK: met with other
+rows or with what is known. FIRST_OF_NEW: so, and it stands for a person who may be created. PASS: nothing (suppressed)."""
+
+_CALLS = """
+    SELECT r.row_number,
+           CASE WHEN n.state = 'suppressed' AND n.copies = 1 THEN 4
+                WHEN n.state = 'created' AND (n.copies > 1 OR n.was_closed) AND r.row_number = n.row_number THEN 3
+                WHEN n.copies = 1 AND n.state = 'created' THEN 1
+                ELSE 2 END,
+           COALESCE(n.known_id, 0)
+    FROM import_number n JOIN import_row r ON r.blind = n.blind
+    WHERE NOT (n.state = 'created' AND n.copies = 1 AND n.known_id IS NULL)
+"""
+
+
+class Calls:
+    """What every row calls for, by its number in the file."""
+
+    def __init__(self) -> None:
+        self._kinds = bytearray()
+        self._known: array[int] | None = None
+
+    def read(self, connection: psycopg.Connection[Any]) -> None:
+        row = connection.execute("SELECT COALESCE(max(row_number), 0) FROM import_row").fetchone()
+        size = (int(row[0]) if row else 0) + 1
+        self._kinds = bytearray(size)
+        self._known = None
+        with connection.cursor(name="import_calls") as cursor:
+            cursor.itersize = 20_000
+            cursor.execute(_CALLS)
+            for number, kind, known_id in cursor:
+                self._kinds[number] = kind
+                if known_id:
+                    if self._known is None:
+                        self._known = array("q", bytes(8 * size))
+                    self._known[number] = known_id
+
+    def of(self, number: int) -> int:
+        return self._kinds[number] if number < len(self._kinds) else PASS
+
+    def known(self, number: int) -> int:
+        """Id of the number's identity, 0 when it has none yet."""
+        return self._known[number] if self._known is not None else 0
+
+
+def count_states(connection: psycopg.Connection[Any]) -> dict[str, int]:
+    """State → numbers in it: created, updated, unchanged, suppressed."""
+    found = dict(connection.execute("SELECT state, count(*) FROM import_number GROUP BY state").fetchall())
+    return {state: int(found.get(state, 0)) for state in ("created", "updated", "unchanged", "suppressed")}
+
+
+def stream_states(connection: psycopg.Connection[Any]) -> Iterator[tuple[int, str, int]]:
+    """(row number, state, first row of the same number) of every row with a mobile, in the order of the file."""
+    query = """
+        SELECT r.row_number, CASE WHEN r.row_number = n.row_number THEN n.state ELSE 'duplicates' END, n.row_number
+        FROM import_row r JOIN import_number n ON n.blind = r.blind ORDER BY r.row_number
+    """
+    with connection.cursor(name="import_states") as cursor:
+        cursor.itersize = 5_000
+        cursor.execute(query)
+        yield from cursor
+
+
+# -- what others need, too -----------------------------------------------------------------------------------------------
 
 
 def reserve_ids(connection: psycopg.Connection[Any], table: str, count: int) -> list[int]:
     """`count` fresh ids from the sequence of `table`, without a round trip for each."""
-    found = connection.execute(
-        "SELECT nextval(pg_get_serial_sequence(%s, 'id')::regclass) FROM generate_series(1, %s)", (table, count)
-    ).fetchall()
-    return [row[0] for row in found]
-
-
-def _copy(connection: psycopg.Connection[Any], rows: Iterable[tuple[Any, ...]]) -> None:
-    with connection.cursor() as cursor:
-        with cursor.copy(f"COPY import_stage ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT BINARY)") as copy:
-            copy.set_types(list(_COLUMNS.values()))
-            for row in rows:
-                copy.write_row(row)
-
-
-def _staged(rows: list[CleanRow], ids: list[int], order: ImportOrder, vault: Vault) -> Iterator[tuple[Any, ...]]:
-    for position, row in enumerate(rows):
-        phone = row.phone
-        assert phone is not None
-        sealed = (None,) * 7 if order.is_dry else _sealed(row, ids[position], order, vault)
-        search_key, sort_key = person_keys(row.first_name, row.last_name)
-        yield (
-            row.number,
-            vault.blind_index(phone),
-            vault.suppression_hash(phone),
-            *sealed,
-            row.first_name,
-            row.last_name,
-            search_key,
-            sort_key,
-            row.neighbourhood,
-            row.gender,
-            row.birth_year,
-            row.consented_on,
-            json.dumps(row.custom, ensure_ascii=False) if row.custom else "{}",
-        )
-
-
-def _sealed(row: CleanRow, identity_id: int, order: ImportOrder, vault: Vault) -> tuple[Any, ...]:
-    assert row.phone is not None and order.basis is not None
-    noise = os.urandom(32)
-    pseudonym, salt = noise[:16], noise[16:]
-    evidence = evidence_of_row(order, row.number, row.consented_on)
-    digest = digest_evidence(salt, evidence)
-    line = Line(
-        pseudonym, 1, order.purpose, True, order.basis, order.text_sha256, Channel.IMPORT, digest, order.actor_id, order.now
-    )  # fmt: skip
-    cipher = vault.encrypt(row.phone, identity_context(identity_id))
-    return identity_id, cipher, pseudonym, salt, evidence, digest, seal(vault.ledger_mac, GENESIS, line)
+    if not count:
+        return []
+    row = connection.execute(
+        "SELECT string_agg(int8send(nextval(sequence)), '') FROM (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS sequence) s,"
+        " generate_series(1, %s)",
+        (table, count),
+        binary=True,
+    ).fetchone()
+    assert row is not None
+    ids = array("q", bytes(row[0]))
+    if sys.byteorder == "little":
+        ids.byteswap()
+    return ids.tolist()
 
 
 def identity_context(identity_id: int) -> str:

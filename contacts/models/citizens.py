@@ -49,7 +49,7 @@ class PendingConsent(Model):
     phone_cipher: Mapped[bytes] = mapped_column(LargeBinary)
     """Context "pending_consent:<id>" """
     name_cipher: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """JSON of first and last name, context "pending_consent_name:<id>" """
+    """JSON of what was said of the person (first_name, last_name, …), context "pending_consent_name:<id>" """
     purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     text_sha256s: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
     """The exact words that stood beside each purpose, in its order"""
@@ -60,11 +60,13 @@ class PendingConsent(Model):
 
 
 class PendingCount(Model):
-    """What became of sign-ups, per unit and day; nothing in it leads to a number."""
+    """What became of sign-ups, per unit, page and day; nothing in it leads to a number."""
 
     __tablename__ = "pending_count"
 
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), primary_key=True)
+    page_id: Mapped[int] = mapped_column(Integer, primary_key=True, default=0, server_default="0")
+    """0 where an officer or a list asked"""
     day: Mapped[datetime] = mapped_column(Date, primary_key=True)
     asked_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     confirmed_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
@@ -108,6 +110,10 @@ class SingleText(Model):
     claim_token: Mapped[bytes | None] = mapped_column(LargeBinary)
     lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     not_before: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    unknown_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    looked_up_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    absent_count: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    """Look-ups in a row at which the gateway didn't know it"""
     gateway_id: Mapped[int | None] = mapped_column(BigInteger)
     failure: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -119,12 +119,21 @@ class LedgerCheckpoint(Model):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     """1, 2, 3, … without gaps"""
+    epoch: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    """Transaction numbers count on within one epoch; a database restored elsewhere, where they start lower, begins a new one."""
+    after_id: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """Lines of this epoch have ids above this one, those of the epochs before it have not."""
+    cluster: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """PostgreSQL's name for the server that the epoch's lines were written on"""
     from_xid: Mapped[int] = mapped_column(BigInteger)
     to_xid: Mapped[int] = mapped_column(BigInteger)
     """Lines with from_xid ≤ written_in < to_xid are under this seal."""
     line_count: Mapped[int] = mapped_column(BigInteger)
     root: Mapped[bytes] = mapped_column(LargeBinary)
-    """Merkle root (RFC 9162, section 2.1) over the macs of those lines in the order of their ids"""
+    """Merkle root (RFC 9162, section 2.1) over those lines in the order of their ids; a leaf is id ‖ written_in ‖ mac"""
+    words_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    words: Mapped[bytes] = mapped_column(LargeBinary, default=b"", server_default="")
+    """SHA-256 over the first `words_count` rows of `consent_text` in the order they were made"""
     previous: Mapped[bytes] = mapped_column(LargeBinary)
     mac: Mapped[bytes] = mapped_column(LargeBinary)
     at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, SmallInteger, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, SmallInteger, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -73,12 +73,19 @@ class BulkAction(Model):
     kind: Mapped[str] = mapped_column(Text)
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
     state: Mapped[str] = mapped_column(Text)
-    """queued, running, done, undone"""
+    """`contacts.rules.bulk.BulkState`"""
+    cursor: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """Contacts up to this id are done (undoing: undone), so that a killed run goes on from here."""
+    failed_counts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
+    """Why contacts were left as they were: code → how many"""
     selected_count: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     changed_count: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     done_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     undone_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    undone_count: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+
+    __table_args__ = (Index("ix_bulk_action_waiting", "id", postgresql_where=state.in_(("queued", "running", "undoing"))),)
 
 
 class BulkChange(Model):

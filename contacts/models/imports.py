@@ -48,6 +48,10 @@ class ContactImport(Model):
     failure: Mapped[str | None] = mapped_column(Text)
     held_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """Too many disputes: the consents this list brought are not acted on."""
+    hold_lifted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """An admin let the list go on; only disputes after this moment count towards holding it again."""
+    hold_ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """An admin decided that every consent the list brought ends; a job withdraws them one by one."""
     released_by_id: Mapped[int | None] = mapped_column(ForeignKey("app_user.id"))
     undone_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -56,6 +60,8 @@ class ContactImport(Model):
 
     __table_args__ = (
         Index("ix_contact_import_waiting", "id", postgresql_where=state.in_(("checking", "queued", "running", "undoing"))),
+        Index("ix_contact_import_held", "id", postgresql_where=held_at.isnot(None)),
+        Index("ix_contact_import_ended", "id", postgresql_where=hold_ended_at.isnot(None)),
         Index("ix_contact_import_files", "created_at", postgresql_where=file_deleted_at.is_(None)),
     )
 

@@ -54,7 +54,10 @@ class KeyRotation(Model):
     from_version: Mapped[int] = mapped_column(SmallInteger)
     to_version: Mapped[int] = mapped_column(SmallInteger)
     phase: Mapped[str] = mapped_column(Text)
+    """`engage.operations.rotating.Phase`; from "clearing" on, `to_version` is the one in force"""
     cursor: Mapped[dict[str, int]] = mapped_column(JSONB, default=dict, server_default="{}")
     """Encrypted column → last id that was rewritten"""
     started_at: Mapped[datetime] = mapped_column(UTCDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    __table_args__ = (UniqueConstraint("purpose", "to_version"),)

@@ -47,12 +47,18 @@ class PhoneIdentity(Model):
     failing_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
     reach: Mapped[str] = mapped_column(Text, default="", server_default="")
     """"" while texts arrive, "suspect" («مشکوک») or "unreachable" after repeated non-delivery."""
+    reach_checked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """An officer checked the number: what failed before counts no more."""
     last_texted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    erase_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """Somebody was erased while a list was being written: the row goes as soon as no writer can be about to use it."""
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
     __table_args__ = (
         Index("ix_phone_identity_suppressed", "id", postgresql_where=suppressed_at.isnot(None)),
+        Index("ix_phone_identity_erase", "id", postgresql_where=erase_at.isnot(None)),
         Index("ix_phone_identity_reach", "id", postgresql_where=reach != ""),
+        Index("ix_phone_identity_failing", "id", postgresql_where=failing_count > 0),
         CheckConstraint("reach IN ('', 'suspect', 'unreachable')", name="reach_known"),
     )
 
@@ -64,8 +70,12 @@ class Suppression(Model):
 
     number_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     source: Mapped[str] = mapped_column(Text)
-    """sms, page, officer, operator"""
+    """sms, page, officer, operator, dispute"""
     since: Mapped[datetime] = mapped_column(UTCDateTime)
+    key_version: Mapped[int] = mapped_column(SmallInteger, default=1, server_default="1")
+    """The last of the suppression keys this hash went through"""
+    is_wrapped: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
+    """While that key is being rotated: the same opt-out stands under the next version, too."""
 
 
 class Contact(Model):
@@ -75,7 +85,11 @@ class Contact(Model):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
-    identity_id: Mapped[int] = mapped_column(ForeignKey("phone_identity.id"))
+    identity_id: Mapped[int] = mapped_column(ForeignKey("phone_identity.id"), nullable=True)
+    """Null, against the type, once the number has changed hands: the person is closed and no longer leads to or from a number, so
+    that whatever joins the two tables passes them over, and the number may join afresh as somebody else."""
+    former_identity_id: Mapped[int | None] = mapped_column(ForeignKey("phone_identity.id", ondelete="SET NULL"))
+    """Of a closed person, the number that was theirs: old lists must not bring them back under it."""
     pseudonym: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     """16 random bytes under which the consent ledger knows this person; erasure deletes the only place that links them."""
     first_name: Mapped[str] = mapped_column(Text, default="", server_default="")
@@ -104,10 +118,20 @@ class Contact(Model):
     __table_args__ = (
         UniqueConstraint("unit_id", "identity_id"),
         Index("ix_contact_identity", "identity_id"),
+        Index("ix_contact_former_identity", "former_identity_id", postgresql_where=text("former_identity_id IS NOT NULL")),
         Index("ix_contact_sorted", "unit_id", "sort_key", "id"),
+        # A name is found by the beginnings of its words in any order. Not pg_trgm: it is an extension, and blind to Persian where the
+        # database's locale is C. The long pending list lets an import append without merging every few thousand names.
+        Index(
+            "ix_contact_name_words",
+            text("array_to_tsvector(string_to_array(search_key, ' '::text))"),
+            postgresql_using="gin",
+            postgresql_with={"gin_pending_list_limit": "32768"},
+        ),
         Index("ix_contact_neighbourhood", "unit_id", "neighbourhood"),
         Index("ix_contact_tags", "tag_ids", postgresql_using="gin", postgresql_where=text("tag_ids <> '{}'")),
         Index("ix_contact_custom", "custom", postgresql_using="gin", postgresql_where=text("custom <> '{}'"), postgresql_ops={"custom": "jsonb_path_ops"}),
+        CheckConstraint("identity_id IS NOT NULL OR reassigned_at IS NOT NULL", name="closed_or_numbered"),
         CheckConstraint("gender IN ('', 'female', 'male')", name="gender_known"),
         CheckConstraint("birth_year BETWEEN 1250 AND 1500", name="birth_year_jalali"),
     )

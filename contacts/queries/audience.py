@@ -1,60 +1,92 @@
-"""Who a campaign may write to: counted for the composer, read in chunks for sending."""
+"""Who a campaign may write to: counted for the composer, frozen when approval is asked for, read in chunks for sending."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import ColumnElement, Select, and_, case, func, select, text
+from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.orm import aliased
 
-from contacts.rules.consent import ELIGIBLE_BASES
+from contacts.models import AudienceMember, ContactConsent, PhoneIdentity
+from contacts.queries.sendable import NOT_SENDABLE
+from contacts.rules.sampling import Sample, allocate
+from contacts.rules.segments import EVERYONE, Group, from_json, to_json
+from contacts.segments.compile import rule_condition
+from contacts.segments.criteria import PERSON, Scope, scope_of
+from contacts.segments.exclusions import audience_exclusions
 from engage.db import db
-from engage.identity.queries import subtree_unit_ids
 
 
 @dataclass(frozen=True)
 class AudienceFilter:
-    """The people of a unit's subtree, narrowed. An empty tuple or None leaves a field open."""
+    """The people of a unit's subtree whom a rule finds, or a sample of those who may be written to."""
 
     unit_id: int
-    neighbourhoods: tuple[str, ...] = ()
-    genders: tuple[str, ...] = ()
-    birth_year_from: int | None = None
-    """Jalali, included; whoever's year is unknown is left out as soon as one end is given"""
-    birth_year_to: int | None = None
-    import_id: int | None = None
+    rule: Group = EVERYONE
+    sample: Sample | None = None
+    segment: str | None = None
+    """Public id of the saved segment the rule was taken from"""
+    asks_permission: bool = False
+    """Only people without documented consent, to ask them for it"""
 
     def to_json(self) -> dict[str, Any]:
         return {
             "unit_id": self.unit_id,
-            "neighbourhoods": list(self.neighbourhoods),
-            "genders": list(self.genders),
-            "birth_year_from": self.birth_year_from,
-            "birth_year_to": self.birth_year_to,
-            "import_id": self.import_id,
+            "rule": to_json(self.rule),
+            "sample": self.sample.to_json() if self.sample else None,
+            "segment": self.segment,
+            "asks_permission": self.asks_permission,
         }
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> AudienceFilter:
         return cls(
             unit_id=int(stored["unit_id"]),
-            neighbourhoods=tuple(stored.get("neighbourhoods") or ()),
-            genders=tuple(stored.get("genders") or ()),
-            birth_year_from=stored.get("birth_year_from"),
-            birth_year_to=stored.get("birth_year_to"),
-            import_id=stored.get("import_id"),
+            rule=from_json(stored["rule"]),
+            sample=Sample.from_json(stored["sample"]) if stored.get("sample") else None,
+            segment=stored.get("segment"),
+            asks_permission=bool(stored.get("asks_permission")),
         )
+
+
+REASONS = ("frequency_cap", "unreachable", "prior_relation", "list_held", "no_consent", "reassigned", "suppressed")
+"""Why a number isn't written to; of several contacts with one number, the one whose reason comes first here speaks for it."""
 
 
 @dataclass(frozen=True)
 class AudienceCount:
-    """Distinct numbers. `total` is the sum of the others: a number is counted under the first reason that holds, suppression first."""
+    """Distinct numbers. `total` is the sum of `eligible` and the reasons: a number is counted under the first that holds."""
 
     total: int
     eligible: int
-    suppressed: int
-    no_consent: int
-    reassigned: int
+    suppressed: int = 0
+    no_consent: int = 0
+    reassigned: int = 0
+    held: int = 0
+    """The list that brought the consent is held back after disputes"""
+    prior_relation: int = 0
+    """Without documented consent, and the unit's policy doesn't let them have this text"""
+    unreachable: int = 0
+    frequency_cap: int = 0
+    unsendable: int | None = None
+    """In counts that hide it: what is known of the number alone, in one figure rounded to tens, and `eligible` as far as it follows"""
+    recipients: int = 0
+    """Of the eligible, those who are drawn when there is a sample; else all of them"""
+
+    def hiding_other_units(self) -> AudienceCount:
+        """As an officer may see it: suppression, reach and the cap also come from other units' texts, so they appear as one figure
+        rounded to tens, and no difference gives the exact one away."""
+        hidden = self.suppressed + self.unreachable + self.frequency_cap
+        own = self.no_consent + self.reassigned + self.held + self.prior_relation
+        told = (hidden + 5) // 10 * 10
+        if told > self.total - own:
+            told = hidden // 10 * 10
+        eligible = self.total - own - told
+        drawn = min(self.recipients, eligible) if self.recipients < self.eligible else eligible
+        return replace(self, eligible=eligible, suppressed=0, unreachable=0, frequency_cap=0, unsendable=told, recipients=drawn)
 
 
 @dataclass(frozen=True)
@@ -66,77 +98,139 @@ class Recipient:
     neighbourhood: str
 
 
-_MATCHES = """
-    person.unit_id IN :units
-    AND (:any_neighbourhood OR person.neighbourhood IN :neighbourhoods)
-    AND (:any_gender OR person.gender IN :genders)
-    AND (CAST(:year_from AS integer) IS NULL OR person.birth_year >= :year_from)
-    AND (CAST(:year_to AS integer) IS NULL OR person.birth_year <= :year_to)
-    AND (CAST(:import AS bigint) IS NULL OR person.import_id = :import)
-"""
-_GIVEN = "consent.given AND consent.basis IN :bases AND person.reassigned_at IS NULL"
+# Of all numbers only those with something against them, which partial indexes list: the rest need no join.
+_NUMBER = (
+    select(PhoneIdentity.id, PhoneIdentity.suppressed_at, PhoneIdentity.reach)
+    .where(PhoneIdentity.suppressed_at.is_not(None) | (PhoneIdentity.reach != ""))
+    .subquery("number")
+)
+_CONSENT = aliased(ContactConsent, name="consent")
+_NOT_SENDABLE = re.sub(r"%\((\w+)\)s", r":\1", NOT_SENDABLE)
 
-_COUNT = f"""
-    SELECT count(*) AS total,
-           count(*) FILTER (WHERE suppressed) AS suppressed,
-           count(*) FILTER (WHERE NOT suppressed AND eligible) AS eligible,
-           count(*) FILTER (WHERE NOT suppressed AND NOT eligible AND reassigned) AS reassigned,
-           count(*) FILTER (WHERE NOT suppressed AND NOT eligible AND NOT reassigned) AS no_consent
-    FROM (SELECT bool_or(number.suppressed_at IS NOT NULL) AS suppressed,
-                 COALESCE(bool_or({_GIVEN}), false) AS eligible,
-                 bool_and(person.reassigned_at IS NOT NULL) AS reassigned
-          FROM contact person
-          JOIN phone_identity number ON number.id = person.identity_id
-          LEFT JOIN contact_consent consent ON consent.contact_id = person.id AND consent.purpose = :purpose
-          WHERE {_MATCHES} GROUP BY person.identity_id) numbers
-"""
 
-# Of several contacts with one number (units of one subtree), the oldest that may be written to stands for it.
-_CHUNK = f"""
-    SELECT person.id, person.identity_id, person.first_name, person.last_name, person.neighbourhood
-    FROM contact person
-    JOIN phone_identity number ON number.id = person.identity_id
-    JOIN contact_consent consent ON consent.contact_id = person.id AND consent.purpose = :purpose
-    WHERE person.id > :after AND number.suppressed_at IS NULL AND {_GIVEN} AND {_MATCHES}
-      AND (:one_unit OR NOT EXISTS (
-          SELECT 1 FROM contact earlier
-          JOIN contact_consent earlier_consent ON earlier_consent.contact_id = earlier.id AND earlier_consent.purpose = :purpose
-          WHERE earlier.identity_id = person.identity_id AND earlier.id < person.id AND earlier_consent.given
-            AND earlier_consent.basis IN :bases AND earlier.reassigned_at IS NULL
-            AND {_MATCHES.replace("person.", "earlier.")}))
-    ORDER BY person.id LIMIT :limit
-"""
+def _reason(*, asks_permission: bool, now_only: bool = True) -> ColumnElement[Any]:
+    """Why `PERSON` isn't written to, as a code, or null: what the claim checks, and with `now_only` what would stop it today."""
+    checked = text(_NOT_SENDABLE).bindparams(asks_permission=asks_permission)
+    if not now_only:
+        return func.coalesce(checked)
+    more = [case((_NUMBER.c.reach == "unreachable", "unreachable"))]
+    more += [case((PERSON.identity_id.in_(numbers), code)) for code, numbers in audience_exclusions()]
+    return func.coalesce(checked, *more)
+
+
+def _people(audience: AudienceFilter, purpose: str, scope: Scope, *columns: Any) -> Select[Any]:
+    """Contacts the rule finds, with what the reasons need beside them."""
+    found = (
+        select(*columns)
+        .select_from(PERSON)
+        .outerjoin(_NUMBER, _NUMBER.c.id == PERSON.identity_id)
+        .outerjoin(_CONSENT, and_(_CONSENT.contact_id == PERSON.id, _CONSENT.purpose == purpose))
+        .where(rule_condition(audience.rule, scope))
+    )
+    return found.where(_CONSENT.basis == "prior_relation") if audience.asks_permission else found
 
 
 def count_audience(audience: AudienceFilter, purpose: str) -> AudienceCount:
-    """How many distinct numbers the filter finds, and why some of them may not be written to."""
-    row = _execute(_COUNT, audience, purpose).one()
-    return AudienceCount(row.total, row.eligible, row.suppressed, row.no_consent, row.reassigned)
+    """How many distinct numbers the rule finds, and why some of them may not be written to. Refused when the rule can't be read."""
+    scope = scope_of(audience.unit_id)
+    reason = _reason(asks_permission=audience.asks_permission)
+    prepare_for_large_reads()
+    if len(scope.unit_ids) == 1:
+        # A unit knows a number once, so its contacts are the numbers.
+        numbers = _people(audience, purpose, scope, reason.label("reason")).subquery()
+        rows = db.session.execute(select(numbers.c.reason, func.count()).group_by(numbers.c.reason)).all()
+        by_reason = {row[0]: row[1] for row in rows}
+    else:
+        nearness = func.coalesce(func.array_position(array(REASONS), reason), case((reason.is_(None), 0), else_=len(REASONS)))
+        numbers = _people(audience, purpose, scope, func.min(nearness).label("nearness")).group_by(PERSON.identity_id).subquery()
+        rows = db.session.execute(select(numbers.c.nearness, func.count()).group_by(numbers.c.nearness)).all()
+        by_reason = {REASONS[row[0] - 1] if row[0] else None: row[1] for row in rows}
+    eligible = by_reason.get(None, 0)
+    return AudienceCount(
+        total=sum(by_reason.values()),
+        eligible=eligible,
+        suppressed=by_reason.get("suppressed", 0),
+        no_consent=by_reason.get("no_consent", 0),
+        reassigned=by_reason.get("reassigned", 0),
+        held=by_reason.get("list_held", 0),
+        prior_relation=by_reason.get("prior_relation", 0),
+        unreachable=by_reason.get("unreachable", 0),
+        frequency_cap=by_reason.get("frequency_cap", 0),
+        recipients=min(eligible, audience.sample.size) if audience.sample else eligible,
+    )
 
 
 def audience_chunk(audience: AudienceFilter, purpose: str, after_contact_id: int = 0, limit: int = 5_000) -> list[Recipient]:
-    """The next `limit` people who may be written to, by contact id; each number once. [] at the end."""
-    rows = _execute(_CHUNK, audience, purpose, after=after_contact_id, limit=limit)
+    """The next `limit` people who may be written to now, by contact id; each number once. [] at the end.
+
+    What a campaign was approved for is read by `frozen_chunk`.
+    """
+    prepare_for_large_reads()
+    drawn = draw(audience, purpose).subquery()
+    rows = db.session.execute(
+        select(PERSON.id, PERSON.identity_id, PERSON.first_name, PERSON.last_name, PERSON.neighbourhood)
+        .join(drawn, drawn.c.id == PERSON.id)
+        .where(PERSON.id > after_contact_id)
+        .order_by(PERSON.id)
+        .limit(limit)
+    )
     return [Recipient(*row) for row in rows]
 
 
-def _execute(statement: str, audience: AudienceFilter, purpose: str, **more: Any) -> Any:
-    units = subtree_unit_ids(audience.unit_id)
-    values: dict[str, Any] = {
-        "units": list(units) or [0],
-        "purpose": purpose,
-        "bases": [str(basis) for basis in ELIGIBLE_BASES],
-        "any_neighbourhood": not audience.neighbourhoods,
-        "neighbourhoods": list(audience.neighbourhoods) or [""],
-        "any_gender": not audience.genders,
-        "genders": list(audience.genders) or [""],
-        "year_from": audience.birth_year_from,
-        "year_to": audience.birth_year_to,
-        "import": audience.import_id,
-        **more,
+def frozen_chunk(
+    snapshot_id: int, purpose: str, *, asks_permission: bool = False, after_contact_id: int = 0, limit: int = 5_000
+) -> list[Recipient]:
+    """The next `limit` members of a frozen audience who may still be written to, by contact id. [] at the end."""
+    rows = db.session.execute(
+        select(PERSON.id, PERSON.identity_id, PERSON.first_name, PERSON.last_name, PERSON.neighbourhood)
+        .select_from(AudienceMember)
+        .join(PERSON, PERSON.id == AudienceMember.contact_id)
+        .outerjoin(_NUMBER, _NUMBER.c.id == PERSON.identity_id)
+        .outerjoin(_CONSENT, and_(_CONSENT.contact_id == PERSON.id, _CONSENT.purpose == purpose))
+        .where(
+            AudienceMember.snapshot_id == snapshot_id,
+            AudienceMember.contact_id > after_contact_id,
+            PERSON.identity_id.is_not(None),
+            _reason(asks_permission=asks_permission, now_only=False).is_(None),
+        )
+        .order_by(AudienceMember.contact_id)
+        .limit(limit)
+    )
+    return [Recipient(*row) for row in rows]
+
+
+def draw(audience: AudienceFilter, purpose: str) -> Select[Any]:
+    """Select of (id, identity_id, neighbourhood) of the contacts to write to: each number once, the oldest eligible contact standing
+    for it, the sample drawn."""
+    scope = scope_of(audience.unit_id)
+    eligible = _people(audience, purpose, scope, PERSON.id, PERSON.identity_id, PERSON.neighbourhood).where(
+        _reason(asks_permission=audience.asks_permission).is_(None)
+    )
+    if len(scope.unit_ids) > 1:
+        eligible = eligible.distinct(PERSON.identity_id).order_by(PERSON.identity_id, PERSON.id)
+    sample = audience.sample
+    if sample is None:
+        return eligible
+    everyone = eligible.subquery()
+    rank = _rank(sample.seed, everyone.c.identity_id)
+    if not sample.by_neighbourhood:
+        return select(everyone.c.id, everyone.c.identity_id, everyone.c.neighbourhood).order_by(rank).limit(sample.size)
+    strata = {
+        row[0]: row[1]
+        for row in db.session.execute(select(everyone.c.neighbourhood, func.count()).group_by(everyone.c.neighbourhood))
     }
-    if "limit" in more:
-        values["one_unit"] = len(units) == 1
-    expanding = ("units", "bases", "neighbourhoods", "genders")
-    prepared = text(statement).bindparams(*(bindparam(name, expanding=True) for name in expanding))
-    return db.session.execute(prepared, values)
+    shares = allocate(strata, sample.size, each_at_least_one=sample.each_at_least_one)
+    place = func.row_number().over(partition_by=everyone.c.neighbourhood, order_by=rank).label("place")
+    ranked = select(everyone.c.id, everyone.c.identity_id, everyone.c.neighbourhood, place).subquery()
+    share = case(shares, value=ranked.c.neighbourhood, else_=0) if shares else 0
+    return select(ranked.c.id, ranked.c.identity_id, ranked.c.neighbourhood).where(ranked.c.place <= share)
+
+
+def _rank(seed: int, identity_id: Any) -> ColumnElement[Any]:
+    """`contacts.rules.sampling.rank` in SQL."""
+    return func.sha256(func.convert_to(func.concat(f"{seed}:", identity_id), "UTF8"))
+
+
+def prepare_for_large_reads() -> None:
+    """For the rest of this transaction, hashes of a large base stay in memory, and no time goes into compiling a statement."""
+    db.session.execute(text("SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)"))

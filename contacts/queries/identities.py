@@ -13,7 +13,7 @@ from engage.vault import vault
 
 def find_identity(e164: str) -> int | None:
     """The identity of a number, if the installation knows it."""
-    return db.session.scalar(select(PhoneIdentity.id).where(PhoneIdentity.blind_index == vault().blind_index(e164)))
+    return db.session.scalar(select(PhoneIdentity.id).where(PhoneIdentity.blind_index.in_(vault().blind_indexes(e164))))
 
 
 def open_phone(identity_id: int, phone_cipher: bytes) -> str:

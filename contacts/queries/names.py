@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from contacts.models import Contact, PhoneIdentity
 from contacts.queries.identities import open_phone
@@ -14,7 +14,7 @@ from engage.db import db
 
 @dataclass(frozen=True)
 class ContactName:
-    """`phone` is E.164; mask it on screen. A reassigned number's old name is not shown."""
+    """`phone` is E.164; mask it on screen. Whose number has changed hands has neither name nor place any more."""
 
     id: int
     name: str
@@ -34,18 +34,18 @@ def contact_names(contact_ids: Iterable[int]) -> dict[int, ContactName]:
             Contact.last_name,
             Contact.neighbourhood,
             Contact.reassigned_at,
-            Contact.identity_id,
+            PhoneIdentity.id.label("number_id"),
             PhoneIdentity.phone_cipher,
         )
-        .join(PhoneIdentity, PhoneIdentity.id == Contact.identity_id)
+        .join(PhoneIdentity, PhoneIdentity.id == func.coalesce(Contact.identity_id, Contact.former_identity_id))
         .where(Contact.id.in_(wanted))
     )
     return {
         row.id: ContactName(
             row.id,
             "" if row.reassigned_at else f"{row.first_name} {row.last_name}".strip(),
-            row.neighbourhood,
-            open_phone(row.identity_id, row.phone_cipher),
+            "" if row.reassigned_at else row.neighbourhood,
+            open_phone(row.number_id, row.phone_cipher),
         )
         for row in rows
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from contacts.ledger import Line, Sealed, verify_chain
@@ -23,37 +23,11 @@ from contacts.models import (
     PhoneIdentity,
     Purpose,
 )
-from contacts.queries.identities import find_identity, open_phone
+from contacts.queries.identities import open_phone
 from contacts.rules.purposes import PURPOSES
 from engage import persian
 from engage.db import db
 from engage.vault import vault
-
-PAGE_SIZE = 25
-
-
-@dataclass(frozen=True)
-class ContactSummary:
-    """A line of the list. `standing`: given, withdrawn, none (never asked), suppressed, reassigned; for survey invitations."""
-
-    id: int
-    unit_id: int
-    name: str
-    phone: str
-    """E.164; mask it on screen"""
-    neighbourhood: str
-    birth_year: int | None
-    gender: str
-    is_shared: bool
-    standing: str
-
-
-@dataclass(frozen=True)
-class ContactPage:
-    items: list[ContactSummary]
-    count: int
-    page: int
-    page_count: int
 
 
 @dataclass(frozen=True)
@@ -93,17 +67,24 @@ class ContactRecord:
 
     id: int
     unit_id: int
-    identity_id: int
+    identity_id: int | None
+    """None: the number has changed hands, and nothing of the person before is told"""
     first_name: str
     last_name: str
     phone: str
     neighbourhood: str
     gender: str
     birth_year: int | None
+    language: str
     custom: dict[str, Any]
+    tag_ids: tuple[int, ...]
     aliases: tuple[str, ...]
     reassigned_at: datetime | None
     suppressed_at: datetime | None
+    reach: str
+    """`contacts.rules.reach.Reach`"""
+    failing_count: int
+    failing_since: datetime | None
     created_at: datetime
     consents: tuple[ConsentStanding, ...]
     lines: tuple[LedgerLine, ...]
@@ -126,98 +107,20 @@ def full_name(first_name: str, last_name: str) -> str:
     return f"{first_name} {last_name}".strip()
 
 
-def search_contacts(
-    unit_ids: Collection[int],
-    *,
-    words: str = "",
-    neighbourhood: str = "",
-    gender: str = "",
-    standing: str = "",
-    import_id: int | None = None,
-    purpose: str = "survey_invitation",
-    page: int = 1,
-) -> ContactPage:
-    """A page of the units' contacts in Persian order. `words` is a whole number in any writing, or beginnings of a name's words."""
-    given = and_(ContactConsent.contact_id == Contact.id, ContactConsent.purpose == purpose)
-    conditions: list[ColumnElement[bool]] = [Contact.unit_id.in_(unit_ids)]
-    if words.strip():
-        conditions.append(_matches(words))
-    if neighbourhood:
-        conditions.append(Contact.neighbourhood == neighbourhood)
-    if gender:
-        conditions.append(Contact.gender == gender)
-    if import_id is not None:
-        conditions.append(Contact.import_id == import_id)
-    if standing:
-        conditions.append(_STANDINGS[standing])
-    base = select(Contact.id).join(PhoneIdentity, PhoneIdentity.id == Contact.identity_id).outerjoin(ContactConsent, given).where(*conditions)
-    count = db.session.scalar(select(func.count()).select_from(base.subquery())) or 0
-    page_count = max(1, -(-count // PAGE_SIZE))
-    page = min(max(1, page), page_count)
-    rows = db.session.execute(
-        select(Contact, PhoneIdentity.phone_cipher, PhoneIdentity.suppressed_at, ContactConsent.given)
-        .join(PhoneIdentity, PhoneIdentity.id == Contact.identity_id)
-        .outerjoin(ContactConsent, given)
-        .where(*conditions)
-        .order_by(Contact.sort_key, Contact.id)
-        .limit(PAGE_SIZE)
-        .offset((page - 1) * PAGE_SIZE)
-    ).all()
-    items = [
-        ContactSummary(
-            id=contact.id,
-            unit_id=contact.unit_id,
-            name=full_name(contact.first_name, contact.last_name),
-            phone=open_phone(contact.identity_id, cipher),
-            neighbourhood=contact.neighbourhood,
-            birth_year=contact.birth_year,
-            gender=contact.gender,
-            is_shared=contact.is_shared,
-            standing=_standing(contact, suppressed_at, is_given),
-        )
-        for contact, cipher, suppressed_at, is_given in rows
-    ]
-    return ContactPage(items, count, page, page_count)
-
-
-_STANDINGS: dict[str, ColumnElement[bool]] = {
-    "suppressed": PhoneIdentity.suppressed_at.is_not(None),
-    "given": and_(PhoneIdentity.suppressed_at.is_(None), Contact.reassigned_at.is_(None), ContactConsent.given.is_(True)),
-    "withdrawn": and_(PhoneIdentity.suppressed_at.is_(None), Contact.reassigned_at.is_(None), ContactConsent.given.is_(False)),
-    "none": and_(PhoneIdentity.suppressed_at.is_(None), Contact.reassigned_at.is_(None), ContactConsent.given.is_(None)),
-    "reassigned": and_(PhoneIdentity.suppressed_at.is_(None), Contact.reassigned_at.is_not(None)),
-}
-STANDINGS = tuple(_STANDINGS)
-
-
-def _standing(contact: Contact, suppressed_at: datetime | None, given: bool | None) -> str:
-    if suppressed_at is not None:
-        return "suppressed"
-    if contact.reassigned_at is not None:
-        return "reassigned"
-    return "none" if given is None else "given" if given else "withdrawn"
-
-
-def _matches(words: str) -> ColumnElement[bool]:
-    phone = persian.parse_phone(words)
-    if phone is not None:
-        identity_id = find_identity(phone)
-        return Contact.identity_id == (identity_id if identity_id is not None else -1)
-    parts = [part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for part in persian.search_key(words).split()]
-    names = [(" " + Contact.search_key).like(f"% {part}%") for part in parts]
-    aliases = [(" " + ContactAlias.name_key).like(f"% {part}%") for part in parts]
-    shared = select(ContactAlias.contact_id).where(*aliases)
-    return or_(and_(*names), and_(Contact.is_shared, Contact.id.in_(shared)))
-
-
-def count_contacts(unit_ids: Collection[int]) -> int:
-    """Contacts of these units."""
-    return db.session.scalar(select(func.count()).select_from(Contact).where(Contact.unit_id.in_(unit_ids))) or 0
-
-
 def contact_unit(contact_id: int) -> int | None:
     """The unit a contact belongs to: what rights are checked against before anything else is read."""
     return db.session.scalar(select(Contact.unit_id).where(Contact.id == contact_id))
+
+
+def open_ids(unit_ids: Collection[int], contact_ids: Collection[int]) -> list[int]:
+    """Those of the contacts that belong to these units and whose number is still theirs, by id."""
+    return list(
+        db.session.scalars(
+            select(Contact.id)
+            .where(Contact.id.in_(list(contact_ids)), Contact.unit_id.in_(list(unit_ids)), Contact.identity_id.is_not(None))
+            .order_by(Contact.id)
+        )
+    )
 
 
 def contacts_of_identity(identity_id: int) -> list[int]:
@@ -229,10 +132,27 @@ def neighbourhoods_of(unit_ids: Collection[int]) -> list[Neighbourhood]:
     """The neighbourhoods people of these units live in, in Persian order, with how many contacts each has."""
     rows = db.session.execute(
         select(Contact.neighbourhood, func.count())
-        .where(Contact.unit_id.in_(unit_ids), Contact.neighbourhood != "")
+        .where(Contact.unit_id.in_(unit_ids), Contact.neighbourhood != "", Contact.identity_id.is_not(None))
         .group_by(Contact.neighbourhood)
     )
     return sorted((Neighbourhood(name, count) for name, count in rows), key=lambda each: persian.sort_key(each.name))
+
+
+# Leaps from one name to the next in the index, instead of reading every contact.
+_NAMES = """
+    SELECT DISTINCT place.name FROM unnest(CAST(:units AS integer[])) unit(id) CROSS JOIN LATERAL (
+        WITH RECURSIVE leap AS (
+            (SELECT neighbourhood AS name FROM contact WHERE unit_id = unit.id AND neighbourhood > '' ORDER BY neighbourhood LIMIT 1)
+            UNION ALL
+            SELECT (SELECT neighbourhood FROM contact WHERE unit_id = unit.id AND neighbourhood > leap.name ORDER BY neighbourhood LIMIT 1)
+            FROM leap WHERE leap.name IS NOT NULL
+        ) SELECT name FROM leap WHERE name IS NOT NULL) place
+"""
+
+
+def neighbourhood_names(unit_ids: Collection[int]) -> list[str]:
+    """The names alone, in Persian order: milliseconds, however many contacts there are."""
+    return sorted(db.session.scalars(text(_NAMES), {"units": list(unit_ids)}), key=persian.sort_key)
 
 
 def list_purposes() -> dict[str, str]:
@@ -242,16 +162,20 @@ def list_purposes() -> dict[str, str]:
 
 
 def get_contact(contact_id: int) -> ContactRecord | None:
-    """One person's record with consents and ledger; the chain is verified on the way."""
+    """One person's record with consents and ledger; the chain is verified on the way. Of somebody whose number has changed hands
+    only that it has."""
     session = db.session()
     found = session.execute(
-        select(Contact, PhoneIdentity.phone_cipher, PhoneIdentity.suppressed_at)
-        .join(PhoneIdentity, PhoneIdentity.id == Contact.identity_id)
+        select(Contact, PhoneIdentity)
+        .outerjoin(PhoneIdentity, PhoneIdentity.id == Contact.identity_id)
         .where(Contact.id == contact_id)
+        .execution_options(populate_existing=True)
     ).first()
     if found is None:
         return None
-    contact, cipher, suppressed_at = found
+    contact, number = found
+    if contact.reassigned_at is not None or number is None:
+        return _closed(contact)
     titles = list_purposes()
     standings = {row.purpose: row for row in session.scalars(select(ContactConsent).where(ContactConsent.contact_id == contact_id))}
     aliases = session.scalars(select(ContactAlias).where(ContactAlias.contact_id == contact_id).order_by(ContactAlias.id))
@@ -264,14 +188,19 @@ def get_contact(contact_id: int) -> ContactRecord | None:
         identity_id=contact.identity_id,
         first_name=contact.first_name,
         last_name=contact.last_name,
-        phone=open_phone(contact.identity_id, cipher),
+        phone=open_phone(number.id, number.phone_cipher),
         neighbourhood=contact.neighbourhood,
         gender=contact.gender,
         birth_year=contact.birth_year,
+        language=contact.language,
         custom=contact.custom,
+        tag_ids=tuple(contact.tag_ids),
         aliases=tuple(full_name(alias.first_name, alias.last_name) for alias in aliases),
-        reassigned_at=contact.reassigned_at,
-        suppressed_at=suppressed_at,
+        reassigned_at=None,
+        suppressed_at=number.suppressed_at,
+        reach=number.reach,
+        failing_count=number.failing_count,
+        failing_since=number.failing_since,
         created_at=contact.created_at,
         consents=tuple(
             ConsentStanding(
@@ -285,6 +214,33 @@ def get_contact(contact_id: int) -> ContactRecord | None:
         ),
         lines=tuple(reversed(_lines(session, entries, titles))),
         broken_at=verify_chain([sealed(entry) for entry in entries], vault().ledger_mac),
+    )
+
+
+def _closed(contact: Contact) -> ContactRecord:
+    return ContactRecord(
+        id=contact.id,
+        unit_id=contact.unit_id,
+        identity_id=None,
+        first_name="",
+        last_name="",
+        phone="",
+        neighbourhood="",
+        gender="",
+        birth_year=None,
+        language="",
+        custom={},
+        tag_ids=(),
+        aliases=(),
+        reassigned_at=contact.reassigned_at,
+        suppressed_at=None,
+        reach="",
+        failing_count=0,
+        failing_since=None,
+        created_at=contact.created_at,
+        consents=(),
+        lines=(),
+        broken_at=None,
     )
 
 

@@ -12,7 +12,7 @@ from flask import Flask, current_app
 
 @dataclass(frozen=True)
 class TimelineItem:
-    """One thing that happened. `kind` groups it under a chip ("consent", "message", "answer"), `tone` as in the state pills."""
+    """One thing that happened. `kind` groups it under a chip ("consent", "message", "opening", "answer", "change"), `tone` as in the state pills."""
 
     at: datetime
     kind: str
@@ -21,6 +21,8 @@ class TimelineItem:
     meta: Any = ""
     quote: Any = ""
     tone: str = ""
+    is_day: bool = False
+    """Only the day of `at` is known"""
 
 
 TimelineSource = Callable[[int, int], list[TimelineItem]]

@@ -10,19 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contacts.rules.columns import Cell
+from contacts.rules.showing import unwrap_formula
+from engage import persian
 from engage.refusal import Refused
 
-MAX_FIELD = 65_536
+MAX_LINE = 1 << 20
+"""Characters of a line, and of a cell. Long ones are cut and said; a longer one is no list."""
 _CHUNK = 1 << 20
 _SEPARATORS = ",;\t|"
 _CONTROLS = frozenset(range(0x20)) - {0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x1A, 0x1B}
 
-csv.field_size_limit(MAX_FIELD)
+csv.field_size_limit(MAX_LINE)
 
 
 @dataclass(frozen=True)
 class Delimited:
-    """A text file of records. `rows` reads it anew each time."""
+    """A text file of records. `rows` reads it anew each time; a record is a row, as a spreadsheet would count it."""
 
     path: Path
     encoding: str
@@ -32,20 +35,31 @@ class Delimited:
     sheet = ""
 
     def rows(self) -> Generator[tuple[int, Sequence[Cell]], None, None]:
-        # A character lost in the middle of a file must not stop the other rows: it shows as «�» in its own cell.
-        with self.path.open(encoding=self.encoding, errors="replace", newline="") as file:
-            reader = csv.reader(file, delimiter=self.separator)
-            try:
-                yield from enumerate(reader, 1)
-            except csv.Error:
-                raise Refused("file_field_long", row=reader.line_num) from None
+        """Refused while reading: file_line_long (row), file_quote_open (row: where the quotation mark stands that is never closed)."""
+        number = 0
+        for lines, record in _records(_lines(self.path, self.encoding), self.separator):
+            rows = [record] if record is not None and len(lines) == 1 else _apart(lines, record, self.separator)
+            if rows is None:
+                raise Refused("file_line_long" if len(lines[0]) >= MAX_LINE else "file_quote_open", row=number + 1)
+            # ="0912…" is how spreadsheets are told to keep a zero; it means the text within.
+            is_written = any('="' in line for line in lines)
+            for cells in rows:
+                number += 1
+                yield number, [unwrap_formula(cell) for cell in cells] if is_written else cells
 
 
 def open_delimited(path: Path) -> Delimited:
     """The file with its encoding and separator recognised. Refused("file_binary") when it is no text."""
     encoding = detect_encoding(path)
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
-        return Delimited(path, encoding, detect_separator(file.read(65_536)))
+    head: list[str] = []
+    for line in _lines(path, encoding):
+        head.append(line)
+        if len(head) == 60 or sum(map(len, head)) > 65_536:
+            break
+    return Delimited(path, encoding, detect_separator("".join(head)))
+
+
+# -- characters ----------------------------------------------------------------------------------------------------------
 
 
 def detect_encoding(path: Path) -> str:
@@ -59,7 +73,7 @@ def detect_encoding(path: Path) -> str:
         return "utf-16"
     if head.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
-    # Without a mark: digits, separators and line ends make every second byte of UTF-16 zero.
+    # Without a mark: digits, separators and line ends make every second byte of UTF-16 zero, and Persian letters 6.
     if len(head) > 3 and head.count(0) > len(head) // 10:
         even, odd = head[0::2].count(0), head[1::2].count(0)
         if odd > 4 * even:
@@ -78,6 +92,7 @@ def detect_encoding(path: Path) -> str:
                     decoder.decode(piece)
                 except UnicodeDecodeError as error:
                     is_utf8 = _is_small_damage(piece, error)
+                    decoder.reset()
     if controls > 10 + size // 1000:
         raise Refused("file_binary")
     return "utf-8-sig" if is_utf8 else "cp1256"
@@ -91,11 +106,54 @@ def _is_small_damage(piece: bytes, error: UnicodeDecodeError) -> bool:
     return good > 50 * bad
 
 
+def _lines(path: Path, encoding: str) -> Iterator[str]:
+    """Lines with their ends, decoded one by one: offices paste lists of two encodings into one file, and neither part is lost."""
+    decoder = codecs.getincrementaldecoder(encoding)("replace") if encoding.startswith("utf-16") else None
+    rest, number = b"", 0
+    with path.open("rb") as file:
+        if encoding == "utf-8-sig" and file.read(3) != codecs.BOM_UTF8:
+            file.seek(0)
+        while True:
+            piece = file.read(_CHUNK)
+            is_end = not piece
+            if decoder is not None:
+                piece = decoder.decode(piece, is_end).encode("utf-8", "replace")
+                if not number and not rest:
+                    piece = piece.removeprefix(codecs.BOM_UTF8)
+            lines = (rest + piece).splitlines(keepends=True)
+            # The last line may go on in the next piece, and a carriage return may be half of a line's end.
+            rest = lines.pop() if lines and not is_end else b""
+            for line in lines:
+                number += 1
+                if len(line) > 2 * MAX_LINE:
+                    raise Refused("file_line_long", row=number)
+                yield _decoded(line, "utf-8-sig" if decoder is not None else encoding)
+            if is_end:
+                return
+            if len(rest) > 2 * MAX_LINE:
+                raise Refused("file_line_long", row=number + 1)
+
+
+def _decoded(line: bytes, encoding: str) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    if encoding == "utf-8-sig":
+        text = line.decode("utf-8", "replace")
+        bad = text.count("\ufffd")
+        # More Persian than damage: one lost character shows as «�» in its own cell. Else the line was saved by an old program.
+        if sum(1 for character in text if "\u0600" <= character <= "\u06ff") > 2 * bad:
+            return text
+    return line.decode("cp1256", "replace")
+
+
+# -- records -------------------------------------------------------------------------------------------------------------
+
+
 def detect_separator(text: str) -> str:
     """The separator that cuts the first records into the most columns, evenly; a comma for a single column."""
-    lines = text.splitlines(keepends=True)
-    if len(lines) > 1 and len(text) >= 65_536:
-        lines = lines[:-1]
+    lines = io.StringIO(text, newline="").readlines()
     best = (0.0, ",")
     for separator in _SEPARATORS:
         try:
@@ -113,8 +171,55 @@ def detect_separator(text: str) -> str:
 
 
 def _first_records(lines: list[str], separator: str) -> Iterator[list[str]]:
-    reader = csv.reader(io.StringIO("".join(lines[:60]), newline=""), delimiter=separator)
+    reader = csv.reader(lines[:60], delimiter=separator)
     for number, record in enumerate(reader):
         if number >= 30:
             return
         yield record
+
+
+def _records(lines: Iterator[str], separator: str) -> Iterator[tuple[list[str], list[str] | None]]:
+    """(lines of a record, its cells); no cells when its quotation mark is never closed, or too far away to be meant."""
+    taken: list[str] = []
+    is_over = False
+
+    def fed() -> Iterator[str]:
+        nonlocal is_over
+        for line in lines:
+            taken.append(line)
+            yield line
+        is_over = True
+
+    source = fed()
+    reader = csv.reader(source, delimiter=separator)
+    while True:
+        try:
+            record: list[str] | None = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            record = None
+        # A record that took the end of the file to end was still open.
+        yield taken[:], None if is_over else record
+        taken.clear()
+        if is_over:
+            return
+
+
+def _apart(lines: list[str], record: list[str] | None, separator: str) -> list[list[str]] | None:
+    """The rows of a record of several lines: one, unless a quotation mark that was never meant as one swallowed whole rows.
+
+    It did when a line within is a person by itself: as many cells as the first line, a mobile in the same place. None for a record
+    without an end.
+    """
+    if len(lines) == 1:
+        return [record] if record is not None else None
+    inner = [next(csv.reader([line], delimiter=separator, quoting=csv.QUOTE_NONE), []) for line in lines]
+    first = inner[0]
+    phones = [position for position, cell in enumerate(first) if persian.parse_phones(cell).first]
+    swallowed = any(
+        len(cells) == len(first) > 1 and all(persian.parse_phones(cells[position]).first for position in phones) for cells in inner[1:]
+    )
+    if phones and swallowed:
+        return [[cell.strip('"') for cell in cells] for cells in inner if cells]
+    return [record] if record is not None else None

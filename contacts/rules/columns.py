@@ -21,6 +21,8 @@ class Field(StrEnum):
     GENDER = "gender"
     BIRTH_YEAR = "birth_year"
     CONSENTED_ON = "consented_on"
+    LANGUAGE = "language"
+    TAGS = "tags"
 
 
 CUSTOM = "custom:"
@@ -52,6 +54,8 @@ _WORDS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
         "تاریخ رضایت", "رضایت", "تاریخ رضایت نامه", "تاریخ عضویت", "consent date", "consented on", "consent", "date of consent", "opt in date",
         "subscribed on",
     )),
+    (Field.LANGUAGE, 3, ("زبان", "زبان پیامک", "زبان ترجیحی", "language", "lang", "locale", "preferred language")),
+    (Field.TAGS, 3, ("برچسب", "برچسب ها", "گروه", "گروه ها", "دسته", "دسته بندی", "tag", "tags", "label", "labels", "group", "groups")),
 )  # fmt: skip
 _BLANK = re.compile(r"[\W_]+")
 

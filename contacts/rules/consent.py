@@ -21,12 +21,51 @@ class Channel(StrEnum):
     IMPORT = "import"
     OFFICER = "officer"
     PAGE = "page"
+    """A page only the holder of a link or of a code can open"""
     SMS = "sms"
+    """An answer by SMS: 11, or the confirmed 12"""
+    SURVEY = "survey"
+    """The answer to a campaign that asks for permission"""
+    SIGN_UP = "sign_up"
+    DOUBLE_OPT_IN = "double_opt_in"
+    OPERATOR = "operator"
+    """The list of numbers the operator blocks"""
+    DISPUTE = "dispute"
+    """«اعتراض به رضایت»"""
+    EXPIRY = "expiry"
+    """A consent that ended after its time"""
+    UNDO = "undo"
+    """The reversal of a list or of a bulk action"""
+
+
+OWN_CHANNELS: frozenset[Channel] = frozenset({Channel.PAGE, Channel.SMS, Channel.SURVEY, Channel.SIGN_UP, Channel.DOUBLE_OPT_IN})
+"""Ways in which the holder of the number speaks, and nobody else. Only these renew what was stopped."""
 
 
 ELIGIBLE_BASES: frozenset[Basis] = frozenset(Basis)
-"""Whoever stands as given for a purpose may be written to for that purpose, on whatever basis: an undocumented prior relation
-included, because the office inherits such lists and asks those people again with its first text. Narrowing it is one change here."""
+"""Whoever stands as given for a purpose may be written to for that purpose, on whatever basis: what people of an undocumented prior
+relation receive is narrowed by their unit's policy (`PriorRelation`)."""
+
+
+class PriorRelation(StrEnum):
+    """What people without documented consent receive (`contact_policy.prior_relation_receives`)."""
+
+    EVERYTHING = "everything"
+    RE_PERMISSION = "re_permission"
+    """Only the question for their consent"""
+    NOTHING = "nothing"
+
+
+def may_receive(basis: Basis, receives: PriorRelation, *, asks_permission: bool) -> bool:
+    """Whether somebody who stands as given on `basis` gets a text; `asks_permission` is the question for consent itself."""
+    if basis is not Basis.PRIOR_RELATION or receives is PriorRelation.EVERYTHING:
+        return True
+    return receives is PriorRelation.RE_PERMISSION and asks_permission
+
+
+def must_hold(dispute_count: int, threshold: int) -> bool:
+    """Whether so many disputes stop the list that brought the consents; a threshold of 0 never does."""
+    return 0 < threshold <= dispute_count
 
 DEFAULT_PURPOSE = "survey_invitation"
 

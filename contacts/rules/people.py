@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from contacts.rules.rows import name_keys, person_keys
 from engage import persian
@@ -22,7 +23,10 @@ class Person:
     gender: str = ""
     birth_year: int | None = None
     consented_on: date | None = None
-    custom: dict[str, str] = field(default_factory=dict)
+    custom: dict[str, Any] = field(default_factory=dict)
+    language: str = ""
+    tag_ids: tuple[int, ...] = ()
+    """Ascending"""
 
     @property
     def name(self) -> Name:
@@ -49,7 +53,7 @@ def further_names(known: Name, names: Iterable[Name]) -> list[Name]:
 
 def merge_rows(rows: Sequence[Person]) -> Person:
     """One person out of the rows of one number: within a file, per field, the first non-blank value wins."""
-    custom: dict[str, str] = {}
+    custom: dict[str, Any] = {}
     for row in rows:
         for key, value in row.custom.items():
             custom.setdefault(key, value)
@@ -61,6 +65,8 @@ def merge_rows(rows: Sequence[Person]) -> Person:
         birth_year=next((r.birth_year for r in rows if r.birth_year is not None), None),
         consented_on=next((r.consented_on for r in rows if r.consented_on is not None), None),
         custom=custom,
+        language=next((r.language for r in rows if r.language), ""),
+        tag_ids=tuple(sorted({each for r in rows for each in r.tag_ids})),
     )
 
 
@@ -72,7 +78,7 @@ def meet_known(known: Person, incoming: Person) -> Person:
     """
     if not is_same_name(known.name, incoming.name):
         return known
-    custom = known.custom | {key: _newer(known.custom.get(key, ""), value) for key, value in incoming.custom.items()}
+    custom = known.custom | {key: _newer(known.custom.get(key, ""), value) for key, value in incoming.custom.items() if value is not None}
     return replace(
         known,
         first_name=known.first_name or incoming.first_name,
@@ -81,11 +87,26 @@ def meet_known(known: Person, incoming: Person) -> Person:
         gender=incoming.gender or known.gender,
         birth_year=incoming.birth_year if incoming.birth_year is not None else known.birth_year,
         custom=custom,
+        language=incoming.language or known.language,
+        tag_ids=known.tag_ids if set(incoming.tag_ids) <= set(known.tag_ids) else tuple(sorted({*known.tag_ids, *incoming.tag_ids})),
     )
 
 
-def _newer(known: str, incoming: str) -> str:
+def _newer(known: Any, incoming: Any) -> Any:
     """The incoming value, unless it is blank or only spells the known one differently: two lists must not undo each other for ever."""
+    if not isinstance(incoming, str) or not isinstance(known, str):
+        return known if incoming == "" else incoming
     if not incoming or persian.search_key(incoming) == persian.search_key(known):
         return known
     return incoming
+
+
+def may_list_reopen(closed: Iterable[Name], closed_on: date, incoming: Person) -> bool:
+    """Whether a list may bring a number back whose holder said that our texts weren't meant for them.
+
+    Only as somebody else: a row with a name that contradicts every name the closed person was known by, or with a consent given after
+    that day. An old list must not write to a stranger in the former holder's name.
+    """
+    if incoming.consented_on is not None and incoming.consented_on > closed_on:
+        return True
+    return any(incoming.name) and all(not is_same_name(name, incoming.name) for name in closed)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from contacts.rules.columns import CUSTOM, Cell, ColumnMapping, Field
+from contacts.rules.custom_values import Reader, reader_for
+from contacts.rules.showing import MARKED, disarm
 from engage import persian
 
 TEXT_LIMIT = 200
 
 ROW_WARNINGS = (
     "further_number", "gender_unknown", "birth_year_invalid", "birth_year_unlikely", "consent_date_invalid",
-    "consent_date_future", "text_cut", "cells_beyond_columns", "shared_number",
+    "consent_date_future", "text_cut", "cells_beyond_columns", "shared_number", "language_unknown", "tags_many",
+    "formula_disarmed", "characters_lost", "cells_missing",
 )  # fmt: skip
-"""Codes of problems that don't keep a row out; those that do are `engage.persian.PHONE_PROBLEMS`."""
+"""Codes of problems that don't keep a row out, and beside them those of typed fields; those that do are `engage.persian.PHONE_PROBLEMS`."""
 
 _GENDERS = {
     persian.search_key(word): gender
@@ -27,6 +31,24 @@ _GENDERS = {
     }.items()
     for word in words
 }
+_LANGUAGES = {
+    persian.search_key(word): code
+    for code, words in {
+        "fa": ("فارسی", "پارسی", "دری", "persian", "farsi", "fas", "per"),
+        "az": ("ترکی", "آذری", "ترکی آذربایجانی", "آذربایجانی", "azerbaijani", "azeri", "aze"),
+        "ku": ("کردی", "kurdish", "kur"),
+        "ar": ("عربی", "arabic", "ara"),
+        "hy": ("ارمنی", "armenian", "hye", "arm"),
+        "tk": ("ترکمنی", "turkmen", "tuk"),
+        "ps": ("پشتو", "پښتو", "pashto", "pus"),
+        "ur": ("اردو", "urdu", "urd"),
+        "en": ("انگلیسی", "english", "eng"),
+        "tr": ("ترکی استانبولی", "turkish", "tur"),
+    }.items()
+    for word in (*words, code)
+}
+TAGS_AT_MOST = 10
+TAG_LIMIT = 40
 _NO_GENDER = {"", "نامشخص", "نامعلوم", "unknown", "-", "—"}
 
 
@@ -50,7 +72,11 @@ class CleanRow:
     gender: str = ""
     birth_year: int | None = None
     consented_on: date | None = None
-    custom: dict[str, str] = field(default_factory=dict)
+    language: str = ""
+    tags: tuple[str, ...] = ()
+    """Names of tags, as they are spelled in the list"""
+    custom: dict[str, Any] = field(default_factory=dict)
+    """Key → text, or what the typed field makes of it"""
     errors: tuple[Problem, ...] = ()
     warnings: list[Problem] = field(default_factory=list)
 
@@ -119,10 +145,47 @@ def read_consent_date(text: str, today: date) -> tuple[date | None, str | None]:
     return (None, "consent_date_future") if day > today else (day, None)
 
 
-def row_cleaner(mapping: ColumnMapping, width: int, today: date) -> Callable[[int, Sequence[Cell]], CleanRow]:
-    """A function that reads one row: (row number in the file, cells) → CleanRow. `today` is the day in Tehran."""
+@lru_cache(maxsize=1_000)
+def read_language(text: str) -> str | None:
+    """The ISO 639-1 code a word names; None for a word that names none we write in."""
+    key = persian.search_key(text).removeprefix("زبان ")
+    return _LANGUAGES.get(key) or _LANGUAGES.get(key.partition("-")[0].partition("_")[0])
+
+
+@lru_cache(maxsize=10_000)
+def read_tags(text: str) -> tuple[tuple[str, ...], bool]:
+    """(names of tags, whether there were too many or too long ones) of a cell with «،», «؛», commas or semicolons between them."""
+    found: dict[str, str] = {}
+    for part in _BETWEEN_TAGS.split(text):
+        name = " ".join(part.split()).lstrip("#").strip()
+        if name:
+            found.setdefault(persian.search_key(name), name)
+    names = tuple(name for name in found.values() if len(name) <= TAG_LIMIT)[:TAGS_AT_MOST]
+    return names, len(names) < len(found)
+
+
+_BETWEEN_TAGS = re.compile(r"[،,;؛|]")
+
+def row_cleaner(
+    mapping: ColumnMapping,
+    width: int,
+    today: date,
+    *,
+    kinds: Mapping[str, Reader | tuple[str, Sequence[str]]] | None = None,
+    values: Mapping[str, Mapping[str, str]] | None = None,
+) -> Callable[[int, Sequence[Cell]], CleanRow]:
+    """A function that reads one row: (row number in the file, cells) → CleanRow. `today` is the day in Tehran.
+
+    `kinds`: key of a typed field → its reader, or (kind, options) of one; other custom columns are text. `values`: field → {search key of what stands in the file →
+    what is stored instead}, as the office decided; an empty one drops the value.
+    """
     this_year = persian.to_jalali(today)[0]
     phone_column = mapping.phone
+    readers = {
+        CUSTOM + key: lru_cache(maxsize=10_000)(found if callable(found) else reader_for(*found)) for key, found in (kinds or {}).items()
+    }
+    decided = {name: dict(chosen) for name, chosen in (values or {}).items() if chosen}
+    key_of = lru_cache(maxsize=20_000)(persian.search_key)
     others = [(column, name) for column, name in mapping.fields.items() if column != phone_column]
     parse_phones = persian.parse_phones
 
@@ -146,6 +209,19 @@ def row_cleaner(mapping: ColumnMapping, width: int, today: date) -> Callable[[in
             if len(text) > TEXT_LIMIT:
                 text = text[:TEXT_LIMIT].rstrip()
                 warnings.append(Problem(column, "text_cut", text))
+            if text[0] in MARKED:
+                harmless, is_disarmed = disarm(text)
+                if is_disarmed:
+                    warnings.append(Problem(column, "formula_disarmed", text))
+                    text = harmless
+                    if not text:
+                        continue
+            if "\ufffd" in text:
+                warnings.append(Problem(column, "characters_lost", text))
+            if name in decided:
+                text = decided[name].get(key_of(text), text)
+                if not text:
+                    continue
             if name == Field.FIRST_NAME:
                 row.first_name = text
             elif name == Field.LAST_NAME:
@@ -165,10 +241,27 @@ def row_cleaner(mapping: ColumnMapping, width: int, today: date) -> Callable[[in
                 row.consented_on, problem = read_consent_date(text, today)
                 if problem:
                     warnings.append(Problem(column, problem, text))
+            elif name == Field.LANGUAGE:
+                language = read_language(text)
+                if language is None:
+                    warnings.append(Problem(column, "language_unknown", text))
+                row.language = language or ""
+            elif name == Field.TAGS:
+                row.tags, is_cut = read_tags(text)
+                if is_cut:
+                    warnings.append(Problem(column, "tags_many", text))
+            elif name in readers:
+                value, problem = readers[name](text)
+                if problem:
+                    warnings.append(Problem(column, problem, text))
+                if value is not None:
+                    row.custom[name[len(CUSTOM) :]] = value
             else:
                 row.custom[name[len(CUSTOM) :]] = text
         if count > width and any(cell not in (None, "") for cell in cells[width:]):
             warnings.append(Problem(width, "cells_beyond_columns", text_of(next(c for c in cells[width:] if c not in (None, "")))[:TEXT_LIMIT]))
+        elif count < width:
+            warnings.append(Problem(count, "cells_missing", ""))
         return row
 
     return clean

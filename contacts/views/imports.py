@@ -1,33 +1,35 @@
-"""Lists on their way in: the wizard, the progress, the summary."""
+"""Imported lists: the upload, the progress, the summary, and what may be done with a list as a whole."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, make_response, redirect, render_template, request, send_file, url_for
+from flask import abort, flash, make_response, redirect, render_template, send_file, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from contacts import commands, home, queries
-from contacts.forms import BasisForm, UploadForm
+from contacts.commands.lists import MAX_UPLOAD_BYTES
+from contacts.commands.undoing import undo_import
+from contacts.forms import UploadForm
 from contacts.importing import files
 from contacts.looks import IMPORT_LOOKS, ROW_LOOKS
-from contacts.rules.columns import CUSTOM, Field, header_key
-from contacts.rules.consent import Basis
+from contacts.queries.disputes import dispute_counts
+from contacts.queries.fields import field_titles, fields_of
+from contacts.queries.import_users import undo_refusal
+from contacts.queries.policy import policy_of
+from contacts.rules.columns import CUSTOM
 from contacts.rules.states import ImportState
+from contacts.rules.values import about
 from contacts.views import blueprint
-from contacts.words import BASES, FAILURES, FIELDS, field_words, problem_words
-from engage import persian
-from engage.identity.guard import authorize, current_unit, guarded, visible_unit_ids
-from engage.identity.queries import user_names
-from engage.identity.rules import Permission
+from contacts.words import BASES, FAILURES, field_words, problem_words
+from engage.identity.guard import acting, authorize, current_unit, guarded, visible_unit_ids
+from engage.identity.queries import user_name, user_names
+from engage.identity.rules import Permission, may
 from engage.refusal import Refused
 from engage.web.charts import Part, strip
 from engage.web.flashes import flash_done
 from engage.web.refusals import explain
-
-ROWS_SHOWN = 20
-_FILTERS = ("", "rejected", "warned", "duplicates", "created", "updated", "unchanged", "suppressed")
 
 
 @blueprint.get("/imports/")
@@ -35,7 +37,13 @@ _FILTERS = ("", "rejected", "warned", "duplicates", "created", "updated", "uncha
 def imports() -> str:
     records = queries.list_imports(visible_unit_ids(Permission.CONTACTS_IMPORT))
     names = user_names(record.user_id for record in records if record.user_id)
-    return render_template("contacts/imports.html", records=records, names=names, looks=IMPORT_LOOKS)
+    return render_template(
+        "contacts/imports.html",
+        records=[(record, record.told(sees_everything=sees_everything())) for record in records],
+        names=names,
+        looks=IMPORT_LOOKS,
+        disputes=dispute_counts([record.id for record in records]),
+    )
 
 
 @blueprint.route("/imports/new", methods=["GET", "POST"])
@@ -49,16 +57,27 @@ def new_import() -> Any:
         except Refused as refused:
             form.file.errors = [*form.file.errors, explain(refused)]
         else:
-            return redirect(url_for(".columns", slug=slug), code=303)
+            record = queries.get_import(slug)
+            assert record is not None
+            return redirect(url_for(".columns" if is_plain(record) else ".sheet", slug=slug), code=303)
     status = 422 if form.is_submitted() else 200
-    return render_template("contacts/import_new.html", form=form, unit=current_unit()), status
+    unit = current_unit()
+    page = render_template(
+        "contacts/import_new.html", form=form, unit=unit, days=policy_of(unit.id).upload_days, megabytes=MAX_UPLOAD_BYTES // 1024 // 1024
+    )
+    return page, status
+
+
+def is_plain(record: queries.ImportRecord) -> bool:
+    """Whether there is nothing to choose: one sheet of people, its columns named in the first row."""
+    return record.header_row == 1 and not any(column.get("several_sheets") for column in record.columns[:1])
 
 
 @blueprint.get("/imports/<slug>")
 @guarded(Permission.CONTACTS_IMPORT)
 def show_import(slug: str) -> Any:
-    record = _authorized(slug)
-    step = {ImportState.UPLOADED: ".columns", ImportState.CHECKED: ".preview"}.get(record.state)
+    record = authorized(slug)
+    step = {ImportState.UPLOADED: ".columns", ImportState.MAPPED: ".list_values", ImportState.CHECKED: ".preview"}.get(record.state)
     if step:
         return redirect(url_for(step, slug=slug), code=303)
     if record.state is ImportState.DISCARDED:
@@ -71,14 +90,19 @@ def show_import(slug: str) -> Any:
         looks=IMPORT_LOOKS,
         bases=BASES,
         purposes=queries.list_purposes(),
-        **_summary(record),
+        author=user_name(record.user_id),
+        releaser=user_name(record.released_by_id),
+        may_release=acting().may(Permission.CONTACTS_RELEASE, record.unit_id),
+        undo_refused=_undo_refused(record),
+        disputes=dispute_counts([record.id]).get(record.id, 0),
+        **summary(record),
     )
 
 
 @blueprint.get("/imports/<slug>/progress")
 @guarded(Permission.CONTACTS_IMPORT)
 def import_progress(slug: str) -> Any:
-    record = _authorized(slug)
+    record = authorized(slug)
     if record.is_waiting:
         return render_template("contacts/_progress.html", work=home.work_item(record))
     response = make_response("")
@@ -87,98 +111,10 @@ def import_progress(slug: str) -> Any:
     return response
 
 
-@blueprint.route("/imports/<slug>/columns", methods=["GET", "POST"])
-@guarded(Permission.CONTACTS_IMPORT)
-def columns(slug: str) -> Any:
-    record = _authorized(slug)
-    if record.state not in (ImportState.UPLOADED, ImportState.CHECKED, ImportState.CHECKING):
-        return redirect(url_for(".show_import", slug=slug), code=303)
-    problem, chosen = "", record.mapping
-    if request.method == "POST":
-        chosen = _chosen(record)
-        try:
-            commands.map_columns(slug, chosen)
-            return redirect(url_for(".show_import", slug=slug), code=303)
-        except Refused as refused:
-            if "field" in refused.params:
-                refused = Refused(refused.code, field=str(field_words(refused.params["field"])))
-            problem = explain(refused)
-    page = render_template("contacts/import_columns.html", record=record, chosen=chosen, problem=problem, fields=FIELDS, custom=CUSTOM)
-    return page, 422 if problem else 200
-
-
-def _chosen(record: queries.ImportRecord) -> dict[int, str]:
-    chosen: dict[int, str] = {}
-    for position, column in enumerate(record.columns):
-        field = request.form.get(f"column-{position}", "")
-        if field == CUSTOM:
-            field = CUSTOM + _custom_key(column["header"], position)
-        if field and (field in set(Field) or field.startswith(CUSTOM)):
-            chosen[position] = field
-    return chosen
-
-
-def _custom_key(header: str, position: int) -> str:
-    key = header_key(header)[:40].strip()
-    return key if key and not key[0].isdigit() else f"x{position + 1}"
-
-
-@blueprint.get("/imports/<slug>/preview")
-@guarded(Permission.CONTACTS_IMPORT)
-def preview(slug: str) -> Any:
-    record = _authorized(slug)
-    if record.state is not ImportState.CHECKED:
-        return redirect(url_for(".show_import", slug=slug), code=303)
-    show = request.args.get("show", "")
-    show = show if show in _FILTERS else ""
-    counts = files.count_preview(record.stored_name)
-    total = counts.get(show, 0)
-    page = min(_page_number(), max(1, -(-total // ROWS_SHOWN)))
-    rows = files.read_preview(record.stored_name, show=show, skip=(page - 1) * ROWS_SHOWN, limit=ROWS_SHOWN)
-    return render_template(
-        "contacts/import_preview.html",
-        record=record,
-        rows=rows,
-        counts=counts,
-        show=show,
-        filters=[name for name in _FILTERS if not name or name in ("rejected", "warned", "duplicates") or counts.get(name)],
-        page=page,
-        first=(page - 1) * ROWS_SHOWN + 1,
-        last=(page - 1) * ROWS_SHOWN + len(rows),
-        total=total,
-        looks=ROW_LOOKS,
-        shown_keys={"first_name", "last_name", *_shown_fields(record)},
-        shown_fields=[(name, field_words(name)) for name in _shown_fields(record)],
-        problem_words=problem_words,
-        **_summary(record),
-    )
-
-
-def _shown_fields(record: queries.ImportRecord) -> list[str]:
-    # As many as fit beside the reasons; a problem in another cell stands under the row's result.
-    order = [Field.PHONE, Field.NEIGHBOURHOOD, Field.BIRTH_YEAR]
-    mapped = set(record.mapping.values())
-    return [str(field) for field in order if field in mapped]
-
-
-@blueprint.route("/imports/<slug>/basis", methods=["GET", "POST"])
-@guarded(Permission.CONTACTS_IMPORT)
-def basis(slug: str) -> Any:
-    record = _authorized(slug)
-    if record.state is not ImportState.CHECKED:
-        return redirect(url_for(".show_import", slug=slug), code=303)
-    form = BasisForm()
-    form.purpose.choices = list(queries.list_purposes().items())
-    if form.validate_on_submit():
-        commands.start_import(slug, purpose=form.purpose.data, basis=Basis(form.basis.data), evidence=form.evidence.data)
-        return redirect(url_for(".show_import", slug=slug), code=303)
-    return render_template("contacts/import_basis.html", record=record, form=form), 422 if form.is_submitted() else 200
-
-
 @blueprint.get("/imports/<slug>/rejected")
 @guarded(Permission.CONTACTS_IMPORT)
 def rejected(slug: str) -> Any:
-    record = _authorized(slug)
+    record = authorized(slug)
     path = files.rejected_path(record.stored_name) if record.has_files else None
     if path is None or not path.exists():
         abort(404)
@@ -189,23 +125,67 @@ def rejected(slug: str) -> Any:
 @blueprint.post("/imports/<slug>/discard")
 @guarded(Permission.CONTACTS_IMPORT)
 def discard(slug: str) -> Response:
-    _authorized(slug)
-    commands.discard_import(slug)
-    flash_done(_("The list was given up and its file deleted. Nothing of it was saved."))
-    return redirect(url_for(".imports"), code=303)
+    record = authorized(slug)
+    return _done(
+        slug, lambda: commands.discard_import(record.slug), _("The list was given up and its file deleted. Nothing of it was saved."), ".imports"
+    )
 
 
-def _authorized(slug: str) -> queries.ImportRecord:
+@blueprint.post("/imports/<slug>/release")
+@guarded(Permission.CONTACTS_RELEASE)
+def release(slug: str) -> Response:
+    record = authorized(slug, Permission.CONTACTS_RELEASE)
+    return _done(slug, lambda: commands.release_import(record.slug), _("The list was let in and is being imported."))
+
+
+@blueprint.post("/imports/<slug>/undo")
+@guarded(Permission.CONTACTS_IMPORT)
+def undo_list(slug: str) -> Response:
+    record = authorized(slug)
+    return _done(slug, lambda: undo_import(record.id), _("The list is being taken back."))
+
+
+def _done(slug: str, deed: Any, said: str, endpoint: str = ".show_import") -> Response:
+    """The deed, and what is said of it on the next page; a refusal is said there, too."""
+    try:
+        deed()
+    except Refused as refused:
+        flash(explain(refused), "bad")
+        return redirect(url_for(".show_import", slug=slug), code=303)
+    flash_done(said)
+    return redirect(url_for(endpoint) if endpoint == ".imports" else url_for(endpoint, slug=slug), code=303)
+
+
+def authorized(slug: str, permission: Permission = Permission.CONTACTS_IMPORT) -> queries.ImportRecord:
+    """The import, for somebody who may do this in its unit; 404 for everybody outside."""
     record = queries.get_import(slug)
-    authorize(Permission.CONTACTS_IMPORT, record.unit_id if record else None)
+    authorize(permission, record.unit_id if record else None)
     assert record is not None
     return record
 
 
-def _summary(record: queries.ImportRecord) -> dict[str, Any]:
-    counts = record.counts
+def sees_everything() -> bool:
+    """Whether this person answers for the contact base of the whole tree, so that no number in it is another unit's to them."""
+    return any(node.parent_id is None and may(node.roles, Permission.CONTACTS_MANAGE) for node in acting().units)
+
+
+def waits_for_release(unit_id: int) -> bool:
+    """Whether a list of this viewer would wait in this unit until somebody else lets it in."""
+    return policy_of(unit_id).imports_need_release and not acting().may(Permission.CONTACTS_RELEASE, unit_id)
+
+
+def words_of(record: queries.ImportRecord, field: str) -> str:
+    """What a field is called on a page."""
+    titles = field_titles(fields_of(record.unit_id)) if field.startswith(CUSTOM) else {}
+    return titles.get(field.removeprefix(CUSTOM)) or str(field_words(field))
+
+
+def summary(record: queries.ImportRecord) -> dict[str, Any]:
+    """The numbers of a list as this viewer may know them."""
+    whole = sees_everything()
+    counts = record.told(sees_everything=whole)
     if not counts:
-        return {"bar": "", "reasons": [], "warnings": []}
+        return {"counts": {}, "bar": "", "reasons": [], "warnings": [], "accepted": 0, "stopped_about": 0, "hidden_as_new": 0}
     parts = [
         Part(ROW_LOOKS[name].label, counts[name], fill)
         for name, fill in (
@@ -214,10 +194,22 @@ def _summary(record: queries.ImportRecord) -> dict[str, Any]:
         if counts[name]
     ]  # fmt: skip
     return {
+        "counts": counts,
         "bar": strip(parts) if parts else "",
         "reasons": [(problem_words(code), count) for code, count in record.reasons.items()],
         "warnings": [(problem_words(code), count) for code, count in record.warnings.items()],
+        "accepted": sum(counts[name] for name in ("created", "updated", "unchanged")),
+        "stopped_about": 0 if whole else about(record.hidden),
+        "hidden_as_new": 0 if whole else record.hidden,
     }
+
+
+def _undo_refused(record: queries.ImportRecord) -> str | None:
+    """Why a finished list can't be taken back; None when it can, "" where that isn't asked."""
+    if record.state is not ImportState.FINISHED:
+        return ""
+    code = undo_refusal(record.id)
+    return None if code is None else explain(Refused(code))
 
 
 def _failure(record: queries.ImportRecord) -> str:
@@ -225,7 +217,3 @@ def _failure(record: queries.ImportRecord) -> str:
         return ""
     return str(FAILURES[record.failure]) if record.failure in FAILURES else explain(Refused(record.failure))
 
-
-def _page_number() -> int:
-    typed = persian.to_latin_digits(request.args.get("page", "1"))
-    return max(1, int(typed)) if typed.isdecimal() and len(typed) < 7 else 1

@@ -14,6 +14,7 @@ from engage.identity.labels import REFUSALS
 from engage.identity.models import HeldRole, User
 from engage.identity.views import account, blueprint, door, first_page, home_blueprint, people, settings
 from engage.jobs import register_sweep
+from engage.vault import EncryptedColumn, register_encrypted_columns
 from engage.web.nav import NavItem, register_nav
 from engage.web.refusals import register_refusals
 
@@ -35,6 +36,11 @@ def install(app: Flask) -> None:
     register_nav(app, NavItem("settings", _l("Settings"), "settings", "identity.settings_index", "settings.view", order=90))
     register_sweep(app, "sign_in_sessions", lambda s: 3600.0, sessions.forget_dead_sessions)
     register_sweep(app, "sign_in_throttle", lambda s: 3600.0, forget_old_failures)
+    register_encrypted_columns(
+        app,
+        EncryptedColumn("app_user", "totp_secret", "app_user.totp_secret:{}"),
+        EncryptedColumn("app_user", "totp_pending_secret", "app_user.totp_secret:{}"),
+    )
 
 
 def _install_security(app: Flask) -> None:

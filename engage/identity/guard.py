@@ -62,6 +62,11 @@ class Actor:
         return frozenset(node.id for node in self.units if node.path.startswith(prefix) and rules.may(node.roles, permission))
 
     @property
+    def is_central(self) -> bool:
+        """Whether they hold a role at the top of the tree, over all units."""
+        return any(node.parent_id is None for node in self.units)
+
+    @property
     def roles(self) -> frozenset[Role]:
         return frozenset().union(*(node.roles for node in self.units))
 

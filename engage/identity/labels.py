@@ -45,7 +45,14 @@ REFUSALS: dict[str, Any] = {
     "unit_name_missing": _l("Please enter both names of the unit."),
     "sms_name_long": _l("The name in text messages may have at most %(maximum)s characters."),
     "approval_limit_invalid": _l("A limit is out of range."),
-    "keys_do_not_match": _l(
-        "The key file isn't the one this database was written with (%(names)s). Bring back the right file; nothing was changed."
+    "keys_foreign": _l("The key file belongs to another installation. Bring back the one this database was written with; nothing was changed."),
+    "keys_mixed": _l(
+        "The key file mixes keys of two installations (other than this database's: %(names)s). Bring back the right file; nothing was changed."
+    ),
+    "keys_old": _l(
+        "The key file is too old: it lacks keys this database was written with (%(names)s). Bring back its newest copy; nothing was changed."
+    ),
+    "keys_newer": _l(
+        "The key file is newer than this database, which doesn't know %(names)s. Bring back the key file that was saved with the database; nothing was changed."
     ),
 }

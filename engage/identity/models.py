@@ -155,4 +155,7 @@ class KeyFingerprint(Model):
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     fingerprint: Mapped[str] = mapped_column(Text)
+    """Empty for a key that a rotation announced and that nobody has seen yet"""
     first_seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    retired_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """Nothing needs it any more: the key file may hold it or not."""

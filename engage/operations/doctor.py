@@ -18,13 +18,16 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from contacts.commands.rotating import unfinished_rotation
 from engage.config import Settings
 from engage.db import db
+from engage.identity.fingerprints import check_fingerprints
 from engage.jobs import QUEUES, queue_named, redis_connection
 from engage.operations import migrate
+from engage.operations.rotating import unneeded_link_versions
 from engage.refusal import Refused
 from engage.sms.port import GatewayUnavailable
-from engage.vault import Vault
+from engage.vault import Vault, vault
 from engage.worker import HEARTBEAT_KEY
 
 State = Literal["ok", "warn", "fail"]
@@ -96,13 +99,33 @@ def as_lines(findings: list[Finding]) -> Iterator[str]:
 
 
 def _keys(app: Flask, settings: Settings) -> Iterator[Finding]:
-    vault = Vault.load(settings.keys_path)
+    keys = Vault.load(settings.keys_path)
     mode = stat.S_IMODE(settings.keys_path.stat().st_mode)
-    in_use: Vault = app.extensions["engage_vault"]
-    if vault.fingerprints() != in_use.fingerprints():
+    if keys.fingerprints() != vault(fresh=True).fingerprints():
         yield Finding("keys", "fail", "the key file is not the one in use", "Put the right key file back and restart.")
-    else:
-        yield Finding("keys", "ok", f"{len(vault.fingerprints())} keys, file mode {mode:04o}")
+        return
+    try:
+        check_fingerprints()
+    except Refused as refused:
+        yield Finding("keys", "fail", _MISFITS[refused.code].format(names=refused.params.get("names", "")), _ADVICE["keys"])
+        return
+    yield Finding("keys", "ok", f"{len(keys.fingerprints())} keys that fit this database, file mode {mode:04o}")
+    unfinished = unfinished_rotation()
+    if unfinished is not None:
+        says = f"rotation of {unfinished.purpose} to version {unfinished.to_version} is under way (phase {unfinished.phase})"
+        yield Finding("key rotation", "warn", says, f"If nobody is running it, give `engage rotate-keys {unfinished.purpose}` again.")
+    unneeded = unneeded_link_versions()
+    if unneeded:
+        says = f"no link needs {', '.join(f'links/{version}' for version in unneeded)} any more"
+        yield Finding("old link keys", "warn", says, "Remove them: `engage rotate-keys links --remove-old`.")
+
+
+_MISFITS = {
+    "keys_foreign": "the key file belongs to another installation",
+    "keys_mixed": "the key file mixes keys of two installations (not this database's: {names})",
+    "keys_old": "the key file lacks keys this database was written with ({names})",
+    "keys_newer": "the key file has keys this database doesn't know ({names})",
+}
 
 
 def _database(app: Flask, settings: Settings) -> Iterator[Finding]:

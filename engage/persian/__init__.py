@@ -28,7 +28,7 @@ from engage.persian.phones import (
     parse_phone,
     parse_phones,
 )
-from engage.persian.text import ZWNJ, is_rejoin_word, is_stop_word, normalise, search_key, sort_key
+from engage.persian.text import ZWNJ, is_rejoin_word, is_stop_word, is_yes_word, normalise, search_key, sort_key
 
 __all__ = [
     "MONTHS",
@@ -46,6 +46,7 @@ __all__ = [
     "from_jalali",
     "is_rejoin_word",
     "is_stop_word",
+    "is_yes_word",
     "local_form",
     "mask_phone",
     "normalise",

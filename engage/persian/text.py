@@ -123,6 +123,7 @@ def sort_key(s: str) -> str:
 
 _STOP_WORDS = frozenset({"11", "لغو", "لغو11", "11لغو", "انصراف", "توقف", "off", "stop", "cancel"})
 _REJOIN_WORDS = frozenset({"12"})
+_YES_WORDS = frozenset({"1", "بله", "بلی", "آری", "yes"})
 
 
 def _sms_word(text: str | None) -> str:
@@ -146,3 +147,11 @@ def is_stop_word(text: str | None) -> bool:
 def is_rejoin_word(text: str | None) -> bool:
     """True when an incoming SMS is 12, the request to be asked again. It renews no consent by itself."""
     return _sms_word(text) in _REJOIN_WORDS
+
+
+_YES_KEYS = frozenset(_sms_word(word) for word in _YES_WORDS)
+
+
+def is_yes_word(text: str | None) -> bool:
+    """True when an incoming SMS says nothing but «yes» (1, بله, بلی, آری), the answer to a question we sent."""
+    return _sms_word(text) in _YES_KEYS

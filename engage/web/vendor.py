@@ -12,9 +12,15 @@ VENDOR = Path(__file__).resolve().parent / "static" / "vendor"
 FILES: dict[str, str] = {
     "@tabler/core/dist/css/tabler.rtl.min.css": "tabler.rtl.min.css",
     "vazirmatn/fonts/webfonts/Vazirmatn[wght].woff2": "vazirmatn-33.0.3.woff2",
+    "vazirmatn/fonts/ttf/Vazirmatn-Regular.ttf": "fonts/vazirmatn-regular-33.0.3.ttf",
+    "vazirmatn/fonts/ttf/Vazirmatn-Bold.ttf": "fonts/vazirmatn-bold-33.0.3.ttf",
+    "vazirmatn/fonts/ttf/Vazirmatn-Black.ttf": "fonts/vazirmatn-black-33.0.3.ttf",
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
 }
-"""Path below node_modules → name in static/vendor. The font's brackets don't survive in a URL; its version stands in for a hash."""
+"""Path below node_modules → name in static/vendor. The font's brackets don't survive in a URL; its version stands in for a hash. The
+browsers' font is the woff2; paper is set with the ttf files below FONTS."""
+
+FONTS = VENDOR / "fonts"
 
 
 def copy_vendor_files(node_modules: Path, target: Path = VENDOR) -> list[Path]:
@@ -25,9 +31,11 @@ def copy_vendor_files(node_modules: Path, target: Path = VENDOR) -> list[Path]:
         origin = node_modules / source
         if not origin.is_file():
             raise FileNotFoundError(f"{origin} is missing: run `npm ci` first")
-        half = target / f".{name}.part"
+        place = target / name
+        place.parent.mkdir(exist_ok=True)
+        half = place.with_name(f".{place.name}.part")
         shutil.copyfile(origin, half)
-        half.replace(target / name)
+        half.replace(place)
         copied.append(target / name)
     return copied
 

@@ -23,14 +23,20 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_key_rotation")),
+        sa.UniqueConstraint("purpose", "to_version", name=op.f("uq_key_rotation_purpose_to_version")),
     )
     op.create_table(
         "ledger_checkpoint",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("epoch", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("after_id", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("cluster", sa.Text(), server_default="", nullable=False),
         sa.Column("from_xid", sa.BigInteger(), nullable=False),
         sa.Column("to_xid", sa.BigInteger(), nullable=False),
         sa.Column("line_count", sa.BigInteger(), nullable=False),
         sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.Column("words_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("words", sa.LargeBinary(), server_default="", nullable=False),
         sa.Column("previous", sa.LargeBinary(), nullable=False),
         sa.Column("mac", sa.LargeBinary(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -113,12 +119,13 @@ def upgrade() -> None:
     op.create_table(
         "pending_count",
         sa.Column("unit_id", sa.Integer(), nullable=False),
+        sa.Column("page_id", sa.Integer(), server_default="0", nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("asked_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("confirmed_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("expired_count", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_pending_count_unit_id")),
-        sa.PrimaryKeyConstraint("unit_id", "day", name=op.f("pk_pending_count")),
+        sa.PrimaryKeyConstraint("unit_id", "page_id", "day", name=op.f("pk_pending_count")),
     )
     op.create_table(
         "remembered_mapping",
@@ -183,6 +190,9 @@ def upgrade() -> None:
         sa.Column("claim_token", sa.LargeBinary(), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("unknown_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("looked_up_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("absent_count", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("gateway_id", sa.BigInteger(), nullable=True),
         sa.Column("failure", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -210,16 +220,22 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("parameters", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("cursor", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("failed_counts", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("selected_count", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("changed_count", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_count", sa.BigInteger(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_bulk_action_unit_id")),
         sa.ForeignKeyConstraint(["user_id"], ["app_user.id"], name=op.f("fk_bulk_action_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_action")),
     )
     op.create_index(op.f("ix_bulk_action_unit_id"), "bulk_action", ["unit_id"], unique=False)
+    op.create_index(
+        "ix_bulk_action_waiting", "bulk_action", ["id"], unique=False, postgresql_where=sa.text("state IN ('queued', 'running', 'undoing')")
+    )
     op.create_table(
         "pending_consent",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -313,13 +329,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("import_id", "contact_id", name=op.f("pk_import_before")),
     )
     op.create_index(op.f("ix_import_before_contact_id"), "import_before", ["contact_id"], unique=False)
+    op.add_column("campaign", sa.Column("asks_permission", sa.Boolean(), server_default="false", nullable=False))
+    op.add_column("campaign", sa.Column("snapshot_id", sa.BigInteger(), nullable=True))
+    op.create_foreign_key(op.f("fk_campaign_snapshot_id"), "campaign", "audience_snapshot", ["snapshot_id"], ["id"])
     op.add_column(
         "consent_entry",
         sa.Column("written_in", sa.BigInteger(), server_default=sa.text("pg_current_xact_id()::text::bigint"), nullable=False),
     )
     op.create_index("ix_consent_entry_written_in", "consent_entry", ["written_in"], unique=False, postgresql_using="brin")
+    op.add_column("contact", sa.Column("former_identity_id", sa.BigInteger(), nullable=True))
     op.add_column("contact", sa.Column("language", sa.Text(), server_default="", nullable=False))
     op.add_column("contact", sa.Column("tag_ids", sa.ARRAY(sa.Integer()), server_default="{}", nullable=False))
+    op.alter_column("contact", "identity_id", existing_type=sa.BIGINT(), nullable=True)
     op.create_index(
         "ix_contact_custom",
         "contact",
@@ -330,7 +351,25 @@ def upgrade() -> None:
         postgresql_ops={"custom": "jsonb_path_ops"},
     )
     op.create_index(
+        "ix_contact_former_identity",
+        "contact",
+        ["former_identity_id"],
+        unique=False,
+        postgresql_where=sa.text("former_identity_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_contact_name_words",
+        "contact",
+        [sa.literal_column("array_to_tsvector(string_to_array(search_key, ' '::text))")],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_with={"gin_pending_list_limit": "32768"},
+    )
+    op.create_index(
         "ix_contact_tags", "contact", ["tag_ids"], unique=False, postgresql_using="gin", postgresql_where=sa.text("tag_ids <> '{}'")
+    )
+    op.create_foreign_key(
+        op.f("fk_contact_former_identity_id"), "contact", "phone_identity", ["former_identity_id"], ["id"], ondelete="SET NULL"
     )
     op.add_column("contact_consent", sa.Column("import_id", sa.BigInteger(), nullable=True))
     op.create_index(
@@ -341,21 +380,42 @@ def upgrade() -> None:
     op.add_column("contact_import", sa.Column("header_row", sa.Integer(), nullable=True))
     op.add_column("contact_import", sa.Column("values", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False))
     op.add_column("contact_import", sa.Column("held_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("contact_import", sa.Column("hold_lifted_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("contact_import", sa.Column("hold_ended_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("contact_import", sa.Column("released_by_id", sa.Integer(), nullable=True))
     op.add_column("contact_import", sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index(
+        "ix_contact_import_ended", "contact_import", ["id"], unique=False, postgresql_where=sa.text("hold_ended_at IS NOT NULL")
+    )
+    op.create_index("ix_contact_import_held", "contact_import", ["id"], unique=False, postgresql_where=sa.text("held_at IS NOT NULL"))
     op.create_foreign_key(op.f("fk_contact_import_released_by_id"), "contact_import", "app_user", ["released_by_id"], ["id"])
+    op.create_index(op.f("ix_inbound_message_identity_id"), "inbound_message", ["identity_id"], unique=False)
+    op.alter_column("invitation", "identity_id", existing_type=sa.BIGINT(), nullable=True)
+    op.add_column("key_fingerprint", sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True))
+    op.alter_column("message", "identity_id", existing_type=sa.BIGINT(), nullable=True)
+    op.create_index(
+        "ix_message_erased", "message", ["id"], unique=False, postgresql_where=sa.text("identity_id IS NULL AND gateway_id IS NOT NULL")
+    )
+    op.drop_constraint(op.f("fk_message_contact_id"), "message", type_="foreignkey")
     op.add_column("phone_identity", sa.Column("blind_index_next", sa.LargeBinary(), nullable=True))
     op.add_column("phone_identity", sa.Column("failing_count", sa.SmallInteger(), server_default="0", nullable=False))
     op.add_column("phone_identity", sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True))
     op.add_column("phone_identity", sa.Column("reach", sa.Text(), server_default="", nullable=False))
+    op.add_column("phone_identity", sa.Column("reach_checked_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("phone_identity", sa.Column("erase_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index("ix_phone_identity_erase", "phone_identity", ["id"], unique=False, postgresql_where=sa.text("erase_at IS NOT NULL"))
+    op.create_index("ix_phone_identity_failing", "phone_identity", ["id"], unique=False, postgresql_where=sa.text("failing_count > 0"))
     op.create_index("ix_phone_identity_reach", "phone_identity", ["id"], unique=False, postgresql_where=sa.text("reach != ''"))
     op.create_unique_constraint(op.f("uq_phone_identity_blind_index_next"), "phone_identity", ["blind_index_next"])
     op.add_column("purpose", sa.Column("is_active", sa.Boolean(), server_default="true", nullable=False))
+    op.add_column("suppression", sa.Column("key_version", sa.SmallInteger(), server_default="1", nullable=False))
+    op.add_column("suppression", sa.Column("is_wrapped", sa.Boolean(), server_default="false", nullable=False))
     _more()
 
 
 def _more() -> None:
     """What a comparison of tables doesn't see."""
+    op.create_check_constraint("closed_or_numbered", "contact", "identity_id IS NOT NULL OR reassigned_at IS NOT NULL")
     op.create_check_constraint("reach_known", "phone_identity", "reach IN ('', 'suspect', 'unreachable')")
     op.drop_index("ix_contact_import_waiting", "contact_import")
     op.create_index(
@@ -366,4 +426,16 @@ def _more() -> None:
     )
     op.execute(
         "CREATE TRIGGER ledger_checkpoint_is_history BEFORE UPDATE OR DELETE ON ledger_checkpoint FOR EACH ROW EXECUTE FUNCTION engage_refuse_change()"
+    )
+    # Which list a standing consent came from was only said by its evidence so far.
+    op.execute(
+        """
+        UPDATE contact_consent standing SET import_id = brought.id
+        FROM (SELECT DISTINCT ON (pseudonym, purpose) id, pseudonym, purpose, given, channel
+              FROM consent_entry ORDER BY pseudonym, purpose, sequence DESC) last
+        JOIN contact person ON person.pseudonym = last.pseudonym
+        JOIN consent_evidence proof ON proof.entry_id = last.id
+        JOIN contact_import brought ON brought.id::text = substring(proof.evidence FROM '^{"import": ([0-9]+),')
+        WHERE standing.contact_id = person.id AND standing.purpose = last.purpose AND last.given AND last.channel = 'import'
+        """
     )

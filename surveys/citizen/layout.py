@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from engage.persian import to_persian_digits
+from engage.web.citizen.style import style_for
 from surveys.asked import Office
-from surveys.citizen.style import style_for
 
 CITY_LINE = "137"
 """The municipalities' telephone line, where every request is registered."""
@@ -56,10 +56,11 @@ def sheet(content: Markup) -> Markup:
 
 
 def footer_links(prefix: str = "") -> Markup:
-    """The three ways out. Without `prefix` they are written relative to the page itself, so that every citizen's page is the same bytes."""
+    """The ways out. Without `prefix` they are written relative to the page itself, so that every citizen's page is the same bytes."""
     links = (
         ("not-me", _("This text isn't for me")),
         ("stop", _("Don't text me any more")),
+        ("preferences", _("Set what I receive")),
         ("verify", _("Is this text from the municipality?")),
     )
     address = (lambda name: f"{prefix}/{name}") if prefix else (lambda name: f"?{name}")

@@ -12,6 +12,7 @@ from surveys.commands.answer import (
     take_answers_mark,
 )
 from surveys.commands.drafts import create_survey, import_definition, save_draft, undo_last_save
+from surveys.commands.erasing import erase_invitations, invitations_of
 from surveys.commands.invite import invite_identities, revoke_invitations_of
 from surveys.commands.publish import close_due_surveys, close_survey, publish_survey
 
@@ -23,7 +24,9 @@ __all__ = [
     "create_survey",
     "disown_number",
     "earlier_submission",
+    "erase_invitations",
     "import_definition",
+    "invitations_of",
     "invite_identities",
     "note_opened",
     "note_started",

@@ -1,5 +1,6 @@
 """What others may read of surveys."""
 
+from surveys.queries.asked import invited_numbers, surveys_asked
 from surveys.queries.links import FoundLink, find_link, link_of, links_of, unanswered_condition
 from surveys.queries.overview import (
     Funnel,
@@ -17,11 +18,20 @@ from surveys.queries.overview import (
     top_office_name,
     versions_of,
 )
-from surveys.queries.responses import ResponseDocument, definition_of, definitions_of_survey, response_count, response_documents
+from surveys.queries.responses import (
+    LinkedAnswer,
+    ResponseDocument,
+    definition_of,
+    definitions_of_survey,
+    linked_answers,
+    response_count,
+    response_documents,
+)
 
 __all__ = [
     "FoundLink",
     "Funnel",
+    "LinkedAnswer",
     "ResponseDocument",
     "SurveyDetail",
     "SurveyFacts",
@@ -34,13 +44,16 @@ __all__ = [
     "get_survey",
     "get_survey_facts",
     "invitation_funnel",
+    "invited_numbers",
     "link_of",
+    "linked_answers",
     "links_of",
     "list_surveys",
     "live_surveys",
     "response_count",
     "response_documents",
     "survey_for_page",
+    "surveys_asked",
     "top_office_name",
     "unanswered_condition",
     "versions_of",

@@ -19,7 +19,7 @@ from surveys.models import Invitation
 
 _COLUMNS = """
     SELECT i.id, i.survey_id, i.identity_id, i.expires_at, i.opened_on, i.answered, i.revoked_at IS NOT NULL,
-           s.state, s.published_version_id, s.closes_at, s.results_on, s.closed_at, s.slug, s.title, u.name
+           s.state, s.published_version_id, s.closes_at, s.results_on, s.closed_at, s.slug, s.title, u.name, u.id
     FROM invitation i JOIN survey s ON s.id = i.survey_id JOIN unit u ON u.id = i.unit_id
 """
 _BY_DIGEST = _COLUMNS + "WHERE i.token_digest = %s"
@@ -46,6 +46,7 @@ class FoundLink:
     survey_slug: str
     title: str
     office_name: str
+    unit_id: int
 
 
 @contextmanager

@@ -58,3 +58,25 @@ def response_documents(survey_id: int, *, batch: int = 2000) -> Iterator[Respons
     )
     for row in rows:
         yield ResponseDocument(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedAnswer:
+    """One answer to one question, with the invitation it came by."""
+
+    response_id: int
+    version_id: int
+    invitation_id: int
+    answer: Any
+
+
+def linked_answers(survey_id: int, question_id: str, *, after_id: int = 0, limit: int = 2000) -> list[LinkedAnswer]:
+    """The next answers to one question that came by a personal link, by the id of their response; [] at the end. For a question
+    whose answer is a person's own decision (a consent), never for opinions."""
+    rows = db.session.execute(
+        select(Response.id, Response.version_id, Response.invitation_id, Response.answers[question_id])
+        .where(Response.survey_id == survey_id, Response.id > after_id, Response.invitation_id.isnot(None))
+        .order_by(Response.id)
+        .limit(limit)
+    )
+    return [LinkedAnswer(*row) for row in rows]

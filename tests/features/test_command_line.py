@@ -87,7 +87,7 @@ def test_keys_that_are_gone_beside_data_are_never_replaced(data):
         Vault.create(other / "keys.json")
         shutil.copy(other / "keys.json", keys)
         keys.chmod(0o600)
-        assert refused(engage("contacts", "verify-ledger", "--json", data=data)) == "keys_do_not_match"
+        assert refused(engage("contacts", "verify-ledger", "--json", data=data)) == "keys_foreign"
         keys.chmod(0o640)
         assert refused(engage("contacts", "verify-ledger", "--json", data=data)) == "keys_exposed"
     finally:

@@ -17,6 +17,7 @@ from contacts.importing import engine, files
 from contacts.models import ContactImport
 from contacts.rules.consent import Basis
 from contacts.rules.rows import COUNTS
+from contacts.rules.segments import narrowed
 from contacts.rules.states import ImportState
 from engage.db import db, transaction
 from engage.jobs import queue_named, redis_connection
@@ -127,7 +128,7 @@ def test_a_reassigned_number_is_not_revived_by_an_old_list(tmp_path, unit):
     result, _ = load(path, unit)
     assert (result.unchanged, result.consents) == (1, 0)
     count = queries.count_audience(queries.AudienceFilter(unit), "survey_invitation")
-    assert (count.total, count.eligible, count.reassigned) == (1, 0, 1)
+    assert (count.total, count.eligible) == (0, 0)
 
 
 def test_one_number_in_two_units_is_one_identity_and_one_recipient(tmp_path, app):
@@ -144,10 +145,10 @@ def test_one_number_in_two_units_is_one_identity_and_one_recipient(tmp_path, app
 
 def test_the_audience_is_narrowed_by_every_field(tmp_path, unit):
     load(write(tmp_path, "زهرا,کاظمی,09121234567,هرندی,\nرضا,نوری,09351234567,سنگلج,\n"), unit)
-    narrow = queries.AudienceFilter(unit, neighbourhoods=("سنگلج",))
+    narrow = queries.AudienceFilter(unit, narrowed(neighbourhoods=("سنگلج",)))
     assert [r.first_name for r in queries.audience_chunk(narrow, "survey_invitation")] == ["رضا"]
     assert queries.count_audience(narrow, "service_notice").no_consent == 1
-    assert queries.count_audience(queries.AudienceFilter(unit, birth_year_from=1300), "survey_invitation").total == 0
+    assert queries.count_audience(queries.AudienceFilter(unit, narrowed(birth_year_from=1300)), "survey_invitation").total == 0
     assert [(n.name, n.count) for n in queries.neighbourhoods_of([unit])] == [("سنگلج", 1), ("هرندی", 1)]
 
 
@@ -227,9 +228,9 @@ def test_two_imports_of_one_list_at_once_give_one_result(app, unit):
 
 def test_an_opt_out_during_an_import_is_not_lost(app, unit, monkeypatch):
     import_id = queued(unit, "زهرا,کاظمی,09121234567,,\n")
-    real = engine.merging.write_new
+    real = engine.NewPeople.__enter__
 
-    def opt_out_first(*args, **more):
+    def opt_out_first(people):
         def stop() -> None:
             with app.app_context():
                 commands.suppress_number(NUMBER, "sms")
@@ -237,9 +238,9 @@ def test_an_opt_out_during_an_import_is_not_lost(app, unit, monkeypatch):
         thread = threading.Thread(target=stop)
         thread.start()
         thread.join()
-        return real(*args, **more)
+        return real(people)
 
-    monkeypatch.setattr(engine.merging, "write_new", opt_out_first)
+    monkeypatch.setattr(engine.NewPeople, "__enter__", opt_out_first)
     commands.run_import(import_id)
     assert state_of(import_id) == ImportState.FINISHED
     assert db.session.scalar(text("SELECT count(*) FROM phone_identity WHERE suppressed_at IS NULL")) == 0

@@ -189,4 +189,4 @@ def test_foreign_keys_are_noticed_at_start(app: Flask) -> None:
         row = session.scalars(select(KeyFingerprint)).first()
         assert row
         row.fingerprint = "0" * 16
-    assert _refusal(check_fingerprints) == "keys_do_not_match"
+    assert _refusal(check_fingerprints) == "keys_mixed"

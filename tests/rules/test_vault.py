@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engage.refusal import Refused
-from engage.vault import PURPOSES, TOKEN_ALPHABET, TOKEN_LENGTH, Vault, is_token_shaped
+from engage.vault import PURPOSES, TOKEN_ALPHABET, TOKEN_LENGTH, KeyFile, Vault, is_token_shaped
 
 
 def vault(seed: int = 1) -> Vault:
@@ -115,3 +115,70 @@ def test_neither_repr_nor_fingerprint_shows_a_key():
     shown = repr(V) + json.dumps(V.fingerprints())
     for n in range(len(PURPOSES)):
         assert (bytes([1, n]) * 16).hex() not in shown
+
+
+def versions(**counts: int) -> dict[str, dict[int, bytes]]:
+    return {p: {v: bytes([v, n]) * 16 for v in range(1, counts.get(p, 1) + 1)} for n, p in enumerate(PURPOSES)}
+
+
+@given(st.integers(1, 6))
+def test_an_opt_out_wrapped_step_by_step_is_the_one_hashed_at_once(rotations):
+    """Numbers of erased people are gone: only what is stored can be wrapped, and must meet what is computed from the number."""
+    stored = Vault(versions()).suppression_hash("+989121234567")
+    for version in range(2, rotations + 1):
+        held = Vault(versions(suppression=version))
+        stored = held.wrap_suppression(stored, version)
+        assert stored == held.suppression_hash("+989121234567") == held.suppression_hashes("+989121234567")[-1]
+    assert len(set(Vault(versions(suppression=rotations)).suppression_hashes("+989121234567"))) == rotations
+
+
+def test_another_version_may_write_until_the_tables_have_followed():
+    newest = Vault(versions(index=2, suppression=2, links=2, encryption=2))
+    older = newest.writing_with(index=1, suppression=1)
+    assert older.blind_index("+989121234567") == V1.blind_index("+989121234567") != newest.blind_index("+989121234567")
+    assert older.suppression_hash("+989121234567") == V1.suppression_hash("+989121234567")
+    assert set(older.blind_indexes("+989121234567")) == {newest.blind_index("+989121234567"), V1.blind_index("+989121234567")}
+    assert newest.writing_with(index=2) is newest
+    with pytest.raises(Refused, match="keys_old"):
+        newest.writing_with(index=3)
+
+
+V1 = Vault(versions())
+
+
+def test_a_new_key_is_stored_whole_and_does_not_write_yet(tmp_path):
+    path = tmp_path / "keys.json"
+    first = Vault.create(path)
+    grown = first.with_new_key("encryption", 2)
+    grown.store(path)
+    read = Vault.load(path)
+    assert (read.versions("encryption"), read.writing("encryption")) == ((1, 2), 1)
+    assert read.fingerprints() == grown.fingerprints()
+    assert path.stat().st_mode & 0o777 == 0o600
+    blob = read.encrypt("x", "c")
+    flipped = read.with_writing("encryption", 2)
+    flipped.store(path)
+    read = Vault.load(path)
+    assert read.writing("encryption") == 2
+    assert read.decrypt(blob, "c") == "x"
+    read.without_keys("encryption", [1, 2]).store(path)
+    assert Vault.load(path).versions("encryption") == (2,)
+    assert [each.name for each in tmp_path.iterdir()] == ["keys.json"]
+
+
+def test_a_changed_file_is_taken_unless_it_is_older_or_foreign(tmp_path):
+    path = tmp_path / "keys.json"
+    first = Vault.create(path)
+    old = path.read_bytes()
+    file = KeyFile(path)
+    assert file.read(first) is first
+    first.with_new_key("links", 2).store(path)
+    second = file.read(first)
+    assert second.versions("links") == (1, 2)
+    assert file.read(second) is second
+    path.write_bytes(old)
+    assert file.read(second) is second
+    Vault.create(tmp_path / "other.json").with_new_key("links", 2).store(path)
+    assert file.read(second) is second
+    path.unlink()
+    assert file.read(second) is second

@@ -8,15 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engage.operations.bench import pages, sending
+from engage.operations.bench import importing, pages, segments, sending
 
 BENCHMARKS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "page": pages.bench_page,
     "submit": pages.bench_submit,
     "send": sending.bench_send,
+    "import": importing.bench_import,
+    "segments": segments.bench_segments,
 }
 
 
-def run_benchmark(name: str, *, quick: bool = False) -> dict[str, Any]:
-    """One object: `{name, ours, limit, ratio, unit, …}`; `quick` takes fewer samples, to see that it runs."""
+def run_benchmark(name: str, *, quick: bool = False, rows: int | None = None) -> dict[str, Any]:
+    """One object: `{name, ours, limit, ratio, unit, …}`; `quick` takes fewer samples, to see that it runs. `rows` is the import's alone."""
+    if name == "import":
+        return {"name": name, **importing.bench_import(quick, rows)}
     return {"name": name, **BENCHMARKS[name](quick)}

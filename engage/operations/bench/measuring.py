@@ -93,3 +93,9 @@ def load(port: int, visit: Callable[[int], Sequence[bytes]], seconds: float, thr
     if failures:
         raise RuntimeError(f"the server answered {failures[0]}")
     return len(latencies) / (time.monotonic() - began), latencies
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import random
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from sqlalchemy import text
 import surveys.commands as surveys
 from engage.clock import now
 from engage.db import db, transaction
-from engage.operations.bench.measuring import cpu_seconds, family_of, load, median, resident_megabytes
+from engage.operations.bench.measuring import cpu_seconds, family_of, free_port, load, median, resident_megabytes
 from engage.operations.bench.setting import Setting, add_citizens, build_setting, ten_questions
 from engage.operations.rehearse.plan import random_form
 from engage.operations.up import ROOT, gunicorn_command, port_answers
@@ -102,7 +101,7 @@ def _two_servers(citizens: int) -> Iterator[tuple[Setting, int, int, dict[str, i
                 session.execute(text("CREATE TABLE bench_answer (id bigserial PRIMARY KEY, invitation_id bigint, body bytea)"))
             tokens = [vault().link_token(id) for id, _ in invitations.values()]
             key = vault().digest_key()
-        ours_port, limit_port = _free_port(), _free_port()
+        ours_port, limit_port = free_port(), free_port()
         page = setting.folder / "ready.html.gz"
         ours = subprocess.Popen(gunicorn_command(ours_port, workers=WORKERS), env=setting.environ, cwd=ROOT, stdout=sys.stderr)
         try:
@@ -150,9 +149,3 @@ def _page(port: int, token: str) -> bytes:
         return body
     finally:
         connection.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -18,6 +18,7 @@ from campaigns.commands import Draft, approve_campaign, create_campaign, submit_
 from contacts.commands import import_file
 from contacts.queries import AudienceFilter, audience_chunk
 from contacts.rules.consent import DEFAULT_PURPOSE, Basis
+from contacts.rules.segments import narrowed
 from engage.clock import TEHRAN, now, today_in_tehran
 from engage.config import Settings
 from engage.db import transaction
@@ -150,7 +151,7 @@ def _deadline() -> datetime:
 
 def _answer_first_round(offices: _Offices, survey_id: int) -> None:
     """Citizens of one neighbourhood have personal links to the survey, and many opened theirs and answered."""
-    audience = AudienceFilter(unit_id=offices.district, neighbourhoods=(FIRST_ROUND,))
+    audience = AudienceFilter(offices.district, narrowed(neighbourhoods=(FIRST_ROUND,)))
     identities = [each.identity_id for each in audience_chunk(audience, DEFAULT_PURPOSE, limit=INVITED)]
     invitations = invite_identities(survey_id, offices.district, identities, _deadline())
     chance = random.Random(f"answers {SEED}")
@@ -182,7 +183,7 @@ def _ask_for_second_round(offices: _Offices, survey_id: int) -> None:
         survey_id=survey_id,
         title="نظافت محله، دور دوم",
         text=SECOND_ROUND_TEXT,
-        audience=AudienceFilter(unit_id=offices.district, neighbourhoods=SECOND_ROUND),
+        audience=AudienceFilter(offices.district, narrowed(neighbourhoods=SECOND_ROUND)),
     )
     submit_campaign(create_campaign(offices.district, draft, actor_id=offices.officer), actor_id=offices.officer)
 
