@@ -104,5 +104,6 @@ def _own(field_id: int) -> FieldRecord:
 
 
 def _put(form: Any, refused: Refused) -> None:
-    part = form[_AT.get(refused.code, "title")] if _AT.get(refused.code, "title") in form else form.title
+    name = _AT.get(refused.code, "title")
+    part = form[name if name in form else "title"]
     part.errors = [*part.errors, explain(refused)]
