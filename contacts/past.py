@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from contacts.models import BulkAction, BulkChange, ContactImport, ImportChange
+from contacts.queries.fields import field_titles, fields_of
+from contacts.queries.people import contact_unit
 from contacts.queries.timeline import TimelineItem
 from contacts.rules.bulk import BulkKind
+from contacts.rules.columns import CUSTOM
 from contacts.words import field_words
 from engage.db import db
 from engage.identity.audit_labels import sentence
@@ -26,6 +29,7 @@ _ICONS = {
     "number_checked": "phone",
 }
 _TOLD_BY_THE_LEDGER = ("consent_given", "consent_withdrawn", "consents_withdrawn", "number_suppressed")
+_UNSAID = ("search_key", "sort_key", "is_shared", "updated_at")
 SHOWN = 100
 
 
@@ -54,13 +58,15 @@ def change_timeline(contact_id: int, identity_id: int) -> list[TimelineItem]:
     names = user_names(
         user_id for user_id in (*(e.actor_id for e in entries), *(b.user_id for b in bulk), *(each.user_id for each in lists)) if user_id
     )
+    unit_id = contact_unit(contact_id)
+    titles = field_titles(fields_of(unit_id, archived=True)) if unit_id is not None else {}
     items = [
         TimelineItem(
             at=entry.at,
             kind="change",
             icon=_ICONS.get(entry.action, "pencil"),
             title=sentence(entry.action, entry.detail),
-            meta=_joined(_fields(entry.detail.get("fields") or ()), _by(names, entry.actor_id)),
+            meta=_joined(_fields(entry.detail.get("fields") or (), titles), _by(names, entry.actor_id)),
         )
         for entry in entries
     ]
@@ -76,7 +82,7 @@ def change_timeline(contact_id: int, identity_id: int) -> list[TimelineItem]:
             kind="change",
             icon="spreadsheet",
             title=_("The list “%(file)s” changed the contact", file=each.file_name),
-            meta=_joined(_fields(each.before), _by(names, each.user_id)),
+            meta=_joined(_fields(each.before, titles), _by(names, each.user_id)),
         )
         for each in lists
     ]
@@ -97,8 +103,15 @@ def bulk_title(kind: str, parameters: dict[str, Any]) -> str:
     }[BulkKind(kind)]
 
 
-def _fields(names: Iterable[str]) -> str:
-    return "، ".join(str(field_words(name)) for name in names if name not in ("search_key", "sort_key", "is_shared") and not name.startswith("_"))
+def _fields(names: Iterable[str], titles: Mapping[str, str]) -> str:
+    told = [name for name in names if name not in _UNSAID and not name.startswith("_")]
+    return "، ".join(_field(name, titles) for name in told)
+
+
+def _field(name: str, titles: Mapping[str, str]) -> str:
+    if name.startswith(CUSTOM) and (title := titles.get(name.removeprefix(CUSTOM))):
+        return title
+    return {"custom": str(_("Own fields")), "tag_ids": str(field_words("tags"))}.get(name) or str(field_words(name))
 
 
 def _by(names: dict[int, str], user_id: int | None) -> str:

@@ -7,8 +7,10 @@ code that was never sent is refused like a wrong one.
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.orm import Session
 
 from contacts.commands.single_texts import queue_text
 from contacts.models import PhoneCode
@@ -69,29 +71,55 @@ def send_code(purpose: CodePurpose, e164: str, *, unit_id: int | None, sms_name:
 
 def check_code(purpose: CodePurpose, e164: str, typed: str) -> Verdict:
     """Whether `typed` is the code this number holds. A right one is used up by this, a wrong one costs a try, both for good."""
-    blinds = vault().blind_indexes(e164)
     with transaction() as session:
-        at = now()
-        row = session.scalar(
-            select(PhoneCode)
-            .where(PhoneCode.blind_index.in_(blinds), PhoneCode.purpose == purpose)
-            .order_by(PhoneCode.id.desc())
-            .limit(1)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-        code = read_code(typed)
-        # Also without a row: an unknown number takes as long as a known one.
-        typed_mac = mac_of(_secret(), purpose, row.blind_index if row is not None else blinds[0], code or "")
-        kept = KeptCode(row.code_mac, row.attempt_count, row.expires_at, row.used_at) if row is not None else None
-        verdict = judge_code(kept, typed_mac if code else None, at)
-        if row is not None:
-            if verdict is Verdict.RIGHT:
-                row.used_at = at
-                row.code_mac = b""
-            elif verdict is Verdict.WRONG and code:
-                row.attempt_count += 1
-        return verdict
+        return _judge(session, purpose, e164, typed)[0]
+
+
+def open_visit(purpose: CodePurpose, e164: str, typed: str, lasts: timedelta) -> tuple[Verdict, int | None]:
+    """Like `check_code`; the right code opens a visit of `lasts`, and its id comes along. It ends earlier by `end_visit`, and when
+    the codes of the number are forgotten."""
+    with transaction() as session:
+        verdict, row = _judge(session, purpose, e164, typed)
+        if verdict is not Verdict.RIGHT or row is None:
+            return verdict, None
+        row.session_until = now() + lasts
+        return verdict, row.id
+
+
+def is_visit_open(visit_id: int) -> bool:
+    with transaction() as session:
+        return session.scalar(select(PhoneCode.id).where(PhoneCode.id == visit_id, PhoneCode.session_until > now())) is not None
+
+
+def end_visit(visit_id: int) -> None:
+    """Nobody enters with this visit any more, whatever a browser kept."""
+    with transaction() as session:
+        session.execute(update(PhoneCode).where(PhoneCode.id == visit_id).values(session_until=None))
+
+
+def _judge(session: Session, purpose: CodePurpose, e164: str, typed: str) -> tuple[Verdict, PhoneCode | None]:
+    blinds = vault().blind_indexes(e164)
+    at = now()
+    row = session.scalar(
+        select(PhoneCode)
+        .where(PhoneCode.blind_index.in_(blinds), PhoneCode.purpose == purpose)
+        .order_by(PhoneCode.id.desc())
+        .limit(1)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    code = read_code(typed)
+    # Also without a row: an unknown number takes as long as a known one.
+    typed_mac = mac_of(_secret(), purpose, row.blind_index if row is not None else blinds[0], code or "")
+    kept = KeptCode(row.code_mac, row.attempt_count, row.expires_at, row.used_at) if row is not None else None
+    verdict = judge_code(kept, typed_mac if code else None, at)
+    if row is not None:
+        if verdict is Verdict.RIGHT:
+            row.used_at = at
+            row.code_mac = b""
+        elif verdict is Verdict.WRONG and code:
+            row.attempt_count += 1
+    return verdict, row
 
 
 def delete_old_codes() -> int:

@@ -40,6 +40,8 @@ log = structlog.get_logger(__name__)
 
 LANES = {"default": "contacts.jobs.send_single_texts", "send": "contacts.jobs.send_single_texts_between_shifts"}
 """Both queues are rung, and whichever worker is free first sends: while a campaign runs, one of them is busy for seconds at a time."""
+_FIRST_ID = 2**62
+_SERIAL_BITS = 20
 KEPT = timedelta(days=30)
 """Settled rows, which hold no number and no words, are kept this long."""
 
@@ -66,7 +68,7 @@ def queue_text(kind: str, *, unit_id: int | None, e164: str, body: str, expires_
     keys = vault()
     at = now()
     with transaction() as session:
-        text_id = reserve_ids(driver_connection(session), "single_text", 1)[0]
+        text_id = local_id(at, reserve_ids(driver_connection(session), "single_text", 1)[0])
         session.add(
             SingleText(
                 id=text_id,
@@ -84,6 +86,15 @@ def queue_text(kind: str, *, unit_id: int | None, e164: str, body: str, expires_
         if not_before is None or not_before <= at:
             after_commit(ring_lanes)
         return text_id
+
+
+def local_id(at: datetime, serial: int) -> int:
+    """The id a text queued at this moment has here and at the gateway: 2^62 and up, later ones higher, until the year 2109.
+
+    The moment is part of it, so that a database put back from a backup, whose sequence counts from where it was, never gives an id
+    to a new text that the gateway remembers from an old one.
+    """
+    return _FIRST_ID + (int(at.timestamp() * 1000) << _SERIAL_BITS) + serial % (1 << _SERIAL_BITS)
 
 
 def ring_lanes() -> None:

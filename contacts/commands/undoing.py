@@ -135,12 +135,15 @@ def _finish(import_id: int) -> bool:
         row.state = advance(ImportState(row.state), ImportState.UNDONE)
         row.undone_at = now()
         row.done_count = row.row_count
+        # Stopped numbers that the unit doesn't know were told as new, so they are told as deleted, too.
+        told = {name: int(undone.get(name, 0)) for name in ("deleted", "restored", "kept")}
+        told["deleted"] += int(row.counts.get("hidden", 0))
         record_audit(
             "import_undone",
             unit_id=row.unit_id,
             object_type="contact_import",
             object_id=row.id,
-            detail={"file": row.file_name, **{name: undone.get(name, 0) for name in _COUNTS}},
+            detail={"file": row.file_name, **told},
             actor_id=undone.get("by"),
         )
         return True

@@ -208,8 +208,9 @@ def reserve_ids(connection: psycopg.Connection[Any], table: str, count: int) -> 
     if not count:
         return []
     row = connection.execute(
-        "SELECT string_agg(int8send(nextval(sequence)), '') FROM (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS sequence) s,"
-        " generate_series(1, %s)",
+        # Materialised, or the sequence would be looked up by its name once an id.
+        "WITH named AS MATERIALIZED (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS sequence)"
+        " SELECT string_agg(int8send(nextval(sequence)), '') FROM named, generate_series(1, %s)",
         (table, count),
         binary=True,
     ).fetchone()

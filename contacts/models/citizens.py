@@ -87,6 +87,8 @@ class PhoneCode(Model):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    session_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """The visit that this code opened lasts until then; NULL when it opened none or its holder has left."""
 
 
 class SingleText(Model):
@@ -98,7 +100,7 @@ class SingleText(Model):
     __tablename__ = "single_text"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(start=4611686018427387904), primary_key=True)
-    """The gateway's local id; starts at 2^62, far above the messages of campaigns."""
+    """The gateway's local id, made of the moment and this sequence; 2^62 and up, far above the messages of campaigns."""
     kind: Mapped[str] = mapped_column(Text)
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
     phone_cipher: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -116,8 +116,8 @@ class Contact(Model):
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
     __table_args__ = (
-        UniqueConstraint("unit_id", "identity_id"),
-        Index("ix_contact_identity", "identity_id"),
+        # The number first: "who has this number" needs no index of its own then.
+        UniqueConstraint("identity_id", "unit_id"),
         Index("ix_contact_former_identity", "former_identity_id", postgresql_where=text("former_identity_id IS NOT NULL")),
         Index("ix_contact_sorted", "unit_id", "sort_key", "id"),
         # A name is found by the beginnings of its words in any order. Not pg_trgm: it is an extension, and blind to Persian where the

@@ -28,6 +28,7 @@ from contacts.queries.segments import (
     list_segments,
     preview_people,
     say_rule,
+    segment_unit,
     with_current_rule,
 )
 from contacts.queries.sendable import NOT_SENDABLE, PHONE_COLUMNS, SENDABLE_JOIN
@@ -99,6 +100,7 @@ __all__ = [
     "say_rule",
     "scope_of",
     "search_contacts",
+    "segment_unit",
     "tags_of",
     "timeline_of",
     "undo_refusal",

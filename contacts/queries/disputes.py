@@ -6,11 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from contacts.ledger import verify_chain
 from contacts.models import ConsentDispute, ConsentEntry, Contact, ContactConsent, ContactImport, LedgerCheckpoint
-from contacts.queries.people import LedgerLine, get_contact, sealed
+from contacts.queries.people import LedgerLine, full_name, get_contact, sealed
 from engage.db import db
 from engage.identity.queries import user_names
 from engage.vault import vault
@@ -41,6 +41,8 @@ class Objection:
     id: int
     contact_id: int | None
     """None once the person was erased"""
+    name: str
+    """"" for whoever is erased, or whose number has changed hands"""
     file_name: str | None
     channel: str
     note: str
@@ -137,8 +139,9 @@ def disputed_list(import_id: int) -> DisputedList | None:
 def objections(unit_ids: Collection[int], *, import_id: int | None = None, limit: int = 200) -> list[Objection]:
     """The units' objections, newest first."""
     statement = (
-        select(ConsentDispute, ContactImport.file_name)
+        select(ConsentDispute, ContactImport.file_name, Contact.first_name, Contact.last_name)
         .outerjoin(ContactImport, ContactImport.id == ConsentDispute.import_id)
+        .outerjoin(Contact, and_(Contact.id == ConsentDispute.contact_id, Contact.identity_id.is_not(None)))
         .where(ConsentDispute.unit_id.in_(unit_ids))
         .order_by(ConsentDispute.id.desc())
         .limit(limit)
@@ -146,8 +149,8 @@ def objections(unit_ids: Collection[int], *, import_id: int | None = None, limit
     if import_id is not None:
         statement = statement.where(ConsentDispute.import_id == import_id)
     return [
-        Objection(row.id, row.contact_id, file_name, row.channel, row.note, row.at, row.actor_id)
-        for row, file_name in db.session.execute(statement)
+        Objection(row.id, row.contact_id, full_name(first or "", last or ""), file_name, row.channel, row.note, row.at, row.actor_id)
+        for row, file_name, first, last in db.session.execute(statement)
     ]
 
 

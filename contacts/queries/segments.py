@@ -48,6 +48,11 @@ class PreviewPerson:
     birth_year: int | None
 
 
+def segment_unit(slug: str, user_id: int | None) -> int | None:
+    """The unit of a segment this person sees: what rights are checked against before its rule is read."""
+    return db.session.scalar(select(Segment.unit_id).where(Segment.slug == slug, _seen_by(user_id)))
+
+
 def get_segment(slug: str, user_id: int | None) -> SegmentRecord | None:
     """The segment, if it is shared or this person's own."""
     found = db.session.scalar(select(Segment).where(Segment.slug == slug, _seen_by(user_id)))

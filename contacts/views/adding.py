@@ -14,6 +14,7 @@ from contacts.adding_form import ASK, OnePersonForm, one_person_form
 from contacts.commands.pending import ask_to_confirm
 from contacts.queries.fields import fields_of
 from contacts.queries.policy import policy_of
+from contacts.queries.purposes import offered_purposes
 from contacts.rules.consent import Basis
 from contacts.rules.people import Person
 from contacts.views import blueprint
@@ -30,7 +31,7 @@ def new() -> Any:
     unit = current_unit()
     fields = fields_of(unit.id)
     form = one_person_form(fields)
-    form.purpose.choices = list(queries.list_purposes().items())
+    form.purpose.choices = list(offered_purposes().items())
     if not form.is_submitted() and policy_of(unit.id).is_double_opt_in:
         form.how.data = ASK
     if form.validate_on_submit():

@@ -14,6 +14,7 @@ from contacts.looks import LANGUAGES, REACH_LOOKS, STANDING_LOOKS, TIMELINE_KIND
 from contacts.people_forms import NoteForm, edit_form
 from contacts.queries.fields import fields_of
 from contacts.queries.finding import PAGE_SIZE
+from contacts.queries.purposes import offered_purposes
 from contacts.queries.tags import notes_of, tags_by_id
 from contacts.rules.consent import Basis
 from contacts.rules.custom_values import show_value
@@ -107,7 +108,7 @@ def consent(contact_id: int) -> str | Response:
     record = authorized(contact_id, Permission.CONTACTS_EDIT)
     _refuse_closed(record)
     form = ConsentForm()
-    form.purpose.choices = list(queries.list_purposes().items())
+    form.purpose.choices = list(offered_purposes().items())
     if form.validate_on_submit():
         commands.give_consent(contact_id, form.purpose.data, Basis(form.basis.data), evidence=form.evidence.data)
         flash_done(_("The consent was entered."))

@@ -88,8 +88,8 @@ def restore_segment(slug: str) -> Response:
 
 
 def _authorized(slug: str) -> tuple[SegmentRecord, UnitNode]:
+    authorize(Permission.CONTACTS_EDIT, queries.segment_unit(slug, acting().id))
     record = queries.get_segment(slug, acting().id)
-    authorize(Permission.CONTACTS_EDIT, record.unit_id if record else None)
     unit = get_unit(record.unit_id) if record else None
     if record is None or unit is None:
         abort(404)

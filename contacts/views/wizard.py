@@ -15,6 +15,7 @@ from contacts.forms import BasisForm
 from contacts.importing import files
 from contacts.looks import LANGUAGES, ROW_LOOKS
 from contacts.queries.fields import fields_of
+from contacts.queries.purposes import offered_purposes
 from contacts.reading import list_sheets
 from contacts.reading.child import TableApart, open_apart
 from contacts.rules.columns import CUSTOM, Field
@@ -283,7 +284,7 @@ def basis(slug: str) -> Any:
     if record.state is not ImportState.CHECKED:
         return redirect(url_for(".show_import", slug=slug), code=303)
     form = BasisForm()
-    form.purpose.choices = list(queries.list_purposes().items())
+    form.purpose.choices = list(offered_purposes().items())
     problem = ""
     if form.validate_on_submit():
         try:

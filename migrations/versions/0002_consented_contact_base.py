@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("session_until", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_phone_code")),
     )
     op.create_index(op.f("ix_phone_code_blind_index"), "phone_code", ["blind_index"], unique=False)
@@ -341,6 +342,8 @@ def upgrade() -> None:
     op.add_column("contact", sa.Column("language", sa.Text(), server_default="", nullable=False))
     op.add_column("contact", sa.Column("tag_ids", sa.ARRAY(sa.Integer()), server_default="{}", nullable=False))
     op.alter_column("contact", "identity_id", existing_type=sa.BIGINT(), nullable=True)
+    op.drop_index(op.f("ix_contact_identity"), table_name="contact")
+    op.drop_constraint(op.f("uq_contact_unit_id_identity_id"), "contact", type_="unique")
     op.create_index(
         "ix_contact_custom",
         "contact",
@@ -368,13 +371,12 @@ def upgrade() -> None:
     op.create_index(
         "ix_contact_tags", "contact", ["tag_ids"], unique=False, postgresql_using="gin", postgresql_where=sa.text("tag_ids <> '{}'")
     )
+    op.create_unique_constraint(op.f("uq_contact_identity_id_unit_id"), "contact", ["identity_id", "unit_id"])
     op.create_foreign_key(
         op.f("fk_contact_former_identity_id"), "contact", "phone_identity", ["former_identity_id"], ["id"], ondelete="SET NULL"
     )
     op.add_column("contact_consent", sa.Column("import_id", sa.BigInteger(), nullable=True))
-    op.create_index(
-        "ix_contact_consent_import", "contact_consent", ["import_id"], unique=False, postgresql_where=sa.text("import_id IS NOT NULL")
-    )
+    op.create_index("ix_contact_consent_import", "contact_consent", ["import_id"], unique=False, postgresql_using="brin")
     op.create_foreign_key(op.f("fk_contact_consent_import_id"), "contact_consent", "contact_import", ["import_id"], ["id"])
     op.add_column("contact_import", sa.Column("sheet", sa.Text(), server_default="", nullable=False))
     op.add_column("contact_import", sa.Column("header_row", sa.Integer(), nullable=True))
