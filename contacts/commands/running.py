@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import secrets
@@ -113,6 +114,9 @@ def _run(import_id: int, has_own_process: bool) -> None:
 def _step_back(connection: psycopg.Connection[Any]) -> None:
     """This process, and its server process where that runs on this machine under our eyes, yield to whoever answers citizens."""
     os.nice(NICENESS)
+    # What the application made lives on, and rows make no cycles: looking for garbage 700 rows apart costs a tenth of the time.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
     pid = connection.info.backend_pid
     try:
         is_ours = connection.info.host.startswith("/") and Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"postgres")
