@@ -12,9 +12,17 @@ from wtforms.validators import Optional as Maybe
 from contacts.rules.consent import DEFAULT_PURPOSE, Basis
 from contacts.rules.people import Person
 from contacts.words import BASES, GENDERS
+from engage import persian
 from engage.web.forms import BaseForm, IntegerField, PhoneField, UploadField, stripped
 
 _BASES = [(basis.value, BASES[basis.value]) for basis in Basis]
+
+
+class YearField(IntegerField):
+    """A year: its digits stand together, as everybody writes them."""
+
+    def _value(self) -> str:
+        return super()._value() if self.raw_data or self.data is None else persian.to_persian_digits(str(self.data))
 
 
 class UploadForm(BaseForm):
@@ -37,7 +45,7 @@ class PersonForm(BaseForm):
     last_name = StringField(_l("Family name"), filters=[stripped], validators=[Length(max=200)])
     neighbourhood = StringField(_l("Neighbourhood"), filters=[stripped], validators=[Length(max=200)])
     gender = SelectField(_l("Gender"), choices=[("", _l("not known")), *GENDERS.items()], default="")
-    birth_year = IntegerField(_l("Birth year"), validators=[Maybe(), NumberRange(min=1250, max=1500)])
+    birth_year = YearField(_l("Birth year"), validators=[Maybe(), NumberRange(min=1250, max=1500)])
 
     def person(self, custom: dict[str, Any] | None = None) -> Person:
         return Person(

@@ -22,6 +22,7 @@ from engage.identity.queries import user_names
 
 _ICONS = {
     "contact_added": "user-plus",
+    "consent_disputed": "dispute",
     "contact_tagged": "tag",
     "contact_untagged": "tag",
     "note_added": "message",

@@ -78,9 +78,9 @@ def _unit_id(slug: str | None) -> int:
     if slug is None:
         tree = units_tree()
         if not tree:
-            raise Refused("unit_not_found")
+            raise Refused("unit_missing")
         return tree[0].id
     unit = find_unit(slug)
     if unit is None:
-        raise Refused("unit_not_found")
+        raise Refused("unit_missing")
     return unit.id

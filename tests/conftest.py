@@ -19,6 +19,7 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import text
 
 from contacts.commands import ensure_purposes
+from contacts.queries.seals import heads_path
 from engage.app import create_app
 from engage.clock import FrozenClock
 from engage.config import Settings, Timings
@@ -96,6 +97,7 @@ def app(whole_app: Flask, clock: FrozenClock, simulator_process: SimulatorProces
         whole_app.extensions[kept].clear()
     with whole_app.app_context():
         empty_tables()
+        heads_path().unlink(missing_ok=True)  # of another test's ledger
         ensure_purposes()
         redis_connection().flushdb()
         yield whole_app

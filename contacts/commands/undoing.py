@@ -137,7 +137,7 @@ def _finish(import_id: int) -> bool:
         row.done_count = row.row_count
         # Stopped numbers that the unit doesn't know were told as new, so they are told as deleted, too.
         told = {name: int(undone.get(name, 0)) for name in ("deleted", "restored", "kept")}
-        told["deleted"] += int(row.counts.get("hidden", 0))
+        told["deleted"] += int(row.counts.get("hidden", row.counts.get("suppressed", 0)))
         record_audit(
             "import_undone",
             unit_id=row.unit_id,

@@ -136,7 +136,12 @@ def renewal_page(slug: str, ticket: str) -> Response:
     if pending is None:
         return not_found()
     return show(
-        "renew.html", office=pending.unit_name, purposes=pending.purposes, action=f"/join/{slug}/renew/{ticket}", back=f"/join/{slug}"
+        "renew.html",
+        office=pending.unit_name,
+        parts=("held",),
+        purposes=pending.purposes,
+        action=f"/join/{slug}/renew/{ticket}",
+        back=f"/join/{slug}",
     )
 
 

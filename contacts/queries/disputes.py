@@ -141,7 +141,7 @@ def objections(unit_ids: Collection[int], *, import_id: int | None = None, limit
     statement = (
         select(ConsentDispute, ContactImport.file_name, Contact.first_name, Contact.last_name)
         .outerjoin(ContactImport, ContactImport.id == ConsentDispute.import_id)
-        .outerjoin(Contact, and_(Contact.id == ConsentDispute.contact_id, Contact.identity_id.is_not(None)))
+        .outerjoin(Contact, and_(Contact.id == ConsentDispute.contact_id, Contact.unit_id.in_(unit_ids), Contact.identity_id.is_not(None)))
         .where(ConsentDispute.unit_id.in_(unit_ids))
         .order_by(ConsentDispute.id.desc())
         .limit(limit)

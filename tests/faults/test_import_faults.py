@@ -1,9 +1,13 @@
-"""An import whose work-horse is killed in every stage: it starts over by itself, and in the end everybody is there once."""
+"""An import whose work-horse is killed in every stage: it starts over by itself, and in the end everybody is there once.
+
+By default it is killed in four stages drawn at random; `ENGAGE_FAULT_SEEDS` (make faults) kills in all of them.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import random
 import secrets
 import signal
 import subprocess
@@ -43,6 +47,7 @@ STAGES = (
     "UPDATE contact SET first_name%",
 )
 """What the import's connection is doing, or did last, when its process dies; in the order in which it comes to it."""
+WHOLE = bool(os.environ.get("ENGAGE_FAULT_SEEDS"))
 
 
 def write_lists(folder: Path, prefix: int) -> tuple[Path, Path]:
@@ -137,9 +142,10 @@ def test_an_import_killed_in_every_stage_is_done_once(ground: Ground, tmp_path: 
         return unit_id, queue_import(unit_id, full)
 
     unit_id, import_id = ground.do(prepare)
+    stages = STAGES if WHOLE else sorted(random.sample(STAGES, 4), key=STAGES.index)
     killed = []
     with running(ground) as worker:
-        for stage in STAGES:
+        for stage in stages:
             if not kill_in_stage(url, worker.pid, stage, import_id):
                 break
             killed.append(stage)
@@ -151,7 +157,7 @@ def test_an_import_killed_in_every_stage_is_done_once(ground: Ground, tmp_path: 
             os.kill(horse, signal.SIGKILL)
         time.sleep(1.0)
     # A stage of a few milliseconds may be over before we look; most are not.
-    assert len(killed) >= len(STAGES) // 2, killed
+    assert len(killed) >= len(stages) // 2, (stages, killed)
     assert (counts["created"], counts["updated"], counts["duplicates"]) == (NEW, KNOWN, TWICE)
     people = "FROM contact person WHERE person.unit_id = %s"
     assert ground.ask(f"SELECT count(*), count(DISTINCT identity_id), count(DISTINCT pseudonym) {people}", unit_id) == [(NEW + KNOWN,) * 3]

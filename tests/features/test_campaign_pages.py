@@ -16,7 +16,7 @@ from campaigns.cli import group
 from campaigns.models import Campaign, Message
 from campaigns.queries import get_campaign, get_campaign_by_slug
 from campaigns.states import CampaignState, MessageState
-from campaigns.views import labels, refusals
+from campaigns.views import labels
 from campaigns.views.labels import pause_words
 from contacts.rules.segments import Simple, as_simple, narrowed
 from engage.db import db, transaction
@@ -577,14 +577,15 @@ def test_credit_card_reads_the_cache_alone(officer, office, gateway_simulator):
 # ── words ──
 
 
-def test_every_refusal_of_the_room_has_a_sentence():
+def test_every_refusal_of_the_room_has_a_sentence(app):
     from pathlib import Path
 
     import campaigns
 
     source = "\n".join(path.read_text("utf-8") for path in Path(campaigns.__file__).parent.rglob("*.py"))
     raised = set(re.findall(r'Refused\(\s*"(\w+)"', source))
-    assert raised and raised - set(refusals.SENTENCES) == set()
+    # A code of the contact base is told by the contact base; one nobody tells is named in its sentence.
+    assert raised and [code for code in raised if code in explain(Refused(code))] == []
     assert set(labels.GATEWAY_REASONS) == codes.REASONS
 
 

@@ -152,6 +152,17 @@ def test_the_session_ends_after_a_quarter_of_an_hour_and_on_leaving(holder: Flas
     assert "زهرا" not in page(holder)
 
 
+def test_who_has_left_is_out_even_with_a_cookie_that_was_kept(holder: FlaskClient, number: str) -> None:
+    kept = holder.get_cookie("engage_my", path="/my")
+    assert kept is not None
+    mark = proof(holder)
+    post(holder, "/my/leave")
+    holder.set_cookie("engage_my", kept.value, path="/my")
+    assert holder.get("/my/data.json").location == "/my/in"
+    assert holder.post("/my/erase", data={"proof": mark}).location == "/my/in"
+    assert find_identity(number) is not None
+
+
 def test_a_post_without_the_session_s_mark_does_nothing(holder: FlaskClient, number: str, units: tuple[int, ...]) -> None:
     for address in ("/my/stop", "/my/erase", "/my/not-mine", "/my/dispute"):
         assert holder.post(address, data={"proof": "0" * 32}).location == "/my/"

@@ -228,7 +228,7 @@ def test_the_holder_of_a_stopped_number_renews_it_in_a_step_of_its_own(
     answer = client.post(address, data={"code": last_code(gateway_simulator, number)})
     assert "/renew/" in answer.location
     asked = client.get(answer.location)
-    assert "لغو کرده بود" in asked.text and "خبر محله" in asked.text
+    assert "پیامک‌های این شماره لغو شده است" in asked.text and "خبر محله" in asked.text
     assert standing(contact_of(number)) == set() and contact_of(number).suppressed_at is not None
     assert client.get(answer.location).status_code == 200  # reading renews nothing
     assert contact_of(number).suppressed_at is not None

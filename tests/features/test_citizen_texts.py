@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select, text, update
 
 from contacts.commands import suppress_number
@@ -16,6 +18,7 @@ from contacts.commands.single_texts import (
     KEPT,
     delete_settled_texts,
     forget_texts_to,
+    local_id,
     queue_text,
     ring_single_texts,
     send_single_texts,
@@ -56,6 +59,25 @@ def test_a_text_is_sent_within_its_transaction_s_life_and_forgotten(
     drain()
     ring_single_texts()
     assert drain() == 0
+
+
+def test_a_restored_database_gives_no_text_an_id_the_gateway_remembers(app: Flask, clock: FrozenClock) -> None:
+    before = {queue_text("code", unit_id=None, e164=make_number(), body="کد", expires_in=HOUR) for _ in range(20)}
+    with transaction() as session:
+        session.execute(text("TRUNCATE single_text RESTART IDENTITY"))
+    clock.advance(timedelta(seconds=1))
+    after = {queue_text("code", unit_id=None, e164=make_number(), body="کد", expires_in=HOUR) for _ in range(20)}
+    assert len(before | after) == 40 and max(before) < min(after)
+
+
+@given(
+    st.datetimes(datetime(2026, 1, 1), datetime(2108, 12, 31), timezones=st.just(UTC)),
+    st.integers(0, 2**62),
+    st.timedeltas(timedelta(milliseconds=2), timedelta(days=365)),
+)
+def test_ids_of_texts_rise_with_time_and_fit_the_gateway(at: datetime, serial: int, later: timedelta) -> None:
+    assert 2**62 <= local_id(at, serial) < local_id(at + later, 0) < 2**63
+    assert local_id(at, serial) != local_id(at, serial + 1)
 
 
 def test_a_text_whose_transaction_failed_is_not_sent(app: Flask, drain: Callable[[], int], gateway_simulator: SimulatorProcess) -> None:

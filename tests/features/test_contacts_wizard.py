@@ -319,6 +319,10 @@ def test_a_number_stopped_elsewhere_looks_new_in_every_row_and_sum_of_the_page(o
     assert '<div class="num">۱۳</div>' in listed
     told = db.session.scalars(text("SELECT detail FROM audit_entry WHERE action = 'list_imported'")).one()
     assert told["created"] == 13 and told["suppressed"] == 1
+    commands.undo_import(record.id, actor_id=None)
+    drain()
+    told = db.session.scalars(text("SELECT detail FROM audit_entry WHERE action = 'import_undone'")).one()
+    assert told == {"file": record.file_name, "deleted": 13, "restored": 0, "kept": 0}
 
 
 def test_a_list_of_stopped_numbers_alone_can_be_started_like_any_other(officer: FlaskClient, units, drain) -> None:

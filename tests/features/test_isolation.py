@@ -11,6 +11,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from werkzeug.routing import AnyConverter, IntegerConverter, Rule
 
 import campaigns.commands
 from contacts import commands, queries
+from contacts.commands import pending
 from contacts.models import (
     BulkAction,
     ConsentDispute,
@@ -34,11 +36,16 @@ from contacts.models import (
 from contacts.rules.bulk import BulkState
 from contacts.rules.consent import Basis
 from contacts.rules.people import Person
+from contacts.segments.compile import criteria_of, fields_of
+from contacts.segments.criteria import scope_of
 from engage.clock import now
 from engage.db import db, transaction
 from engage.identity.commands import create_unit
 from engage.identity.rules import Role
+from engage.jobs import redis_connection
 from engage.persian import mask_phone, to_persian_digits
+from surveys.commands import invite_identities
+from surveys.queries import link_of
 from tests.make import SMALL_SURVEY, make_campaign, make_survey
 from tests.people import make_person, make_units, sign_in, without_csrf
 
@@ -130,7 +137,7 @@ def build_seven(unit: int, tmp_path: Path) -> World:
         session.add_all(
             [
                 Segment(slug="hidden-segment", unit_id=unit, title="گروه‌ناپیدا", rule={"mode": "all", "parts": []}, author_id=colleague, created_at=at, updated_at=at),
-                SignUpPage(slug="hidden-page", unit_id=unit, title="صفحه‌ناپیدا", purposes=["survey_invitation"], created_at=at),
+                SignUpPage(slug="hpage", unit_id=unit, title="صفحه‌ناپیدا", purposes=["survey_invitation"], created_at=at),
                 ConsentDispute(unit_id=unit, contact_id=contact, import_id=imported.id, channel="officer", note="یادداشت‌ناپیدا", at=at),
                 RetentionRule(unit_id=unit, subject="field", key=f"custom:{world.key}", months=12, created_at=at),
                 BulkAction(unit_id=unit, user_id=colleague, kind="neighbourhood", parameters={"value": "کوی‌ناپیدا", "words": "کوی‌ناپیدا", "units": [unit]},
@@ -283,6 +290,89 @@ def test_a_list_of_the_other_districts_numbers_looks_new(units, officer: FlaskCl
     path.write_text("نام,تلفن همراه\nرضا,09197654321\n", encoding="utf-8")
     result, report = commands.import_file(path, units[1], basis=None, dry_run=True)
     assert (result.created, result.unchanged, report.warnings) == (1, 0, [])
+
+
+def test_a_segment_of_ones_own_finds_and_names_nothing_of_the_other_district(officer: FlaskClient, units, tmp_path: Path) -> None:
+    """Every field of the builder, also those only district 7 has, asked with every value that means something there."""
+    world = build_seven(units[2], tmp_path)
+    (survey,) = world.ids["survey"]
+    (imported,) = world.ids["contact_import"]
+    values = ["گلاویژه", "کوی‌ناپیدا", "گزینه‌ناپیدا", str(world.tag), str(imported), str(survey), "1", "hidden-segment"]
+    fields = fields_of(criteria_of(scope_of(units[2])))
+    assert len(fields) > 15 and any(world.key in key for key in fields)
+    wrong = []
+    for key, known in fields.items():
+        for given, deed in ((values, "?do=count"), (values[::-1], "?do=refresh"), (values[3:] + values[:3], "")):
+            data = {"r:mode": "all", "r-0:field": key, "title": "گروه ما", "sharing": "private"} | {f"r-0:{each.name}": given for each in known.parameters}
+            answer = officer.post(f"/console/contacts/segments/new{deed}", data=data)
+            # Words that were typed come back; names behind the ids, and fields and lists of district 7, don't.
+            if answer.status_code >= 500 or seen(body(answer), typed=tuple(values[:3])):
+                wrong.append((key, given, deed, answer.status_code, seen(body(answer), typed=tuple(values[:3]))))
+    assert wrong == []
+
+
+def test_a_campaign_of_ones_own_reaches_nobody_by_the_other_districts_lists(officer: FlaskClient, units, tmp_path: Path) -> None:
+    world = build_seven(units[2], tmp_path)
+    (slug,) = db.session.scalars(text("SELECT slug FROM campaign WHERE unit_id = :unit"), {"unit": units[1]})
+    (own,) = db.session.scalars(text("SELECT survey_id FROM campaign WHERE unit_id = :unit"), {"unit": units[1]})
+    before = fingerprint(units[2])
+    for asked in (
+        {"who": "segment", "segment": "hidden-segment"},
+        {"who": "simple", "import_id": min(world.ids["contact_import"])},
+        {"who": "simple", "neighbourhoods": "کوی‌ناپیدا"},
+        {"who": "simple", "survey_id": min(world.ids["survey"])},
+    ):
+        data = {"title": "پویش ما", "survey_id": own, "revision": "1", **asked}
+        for address in ("new", f"{slug}/audience", f"{slug}/measure"):
+            answer = officer.post(f"/console/campaigns/{address}", data=data, follow_redirects=True)
+            assert answer.status_code < 500 and seen(body(answer), typed=("کوی‌ناپیدا",)) == [], (address, asked)
+    audiences = db.session.scalars(text("SELECT audience::text FROM campaign WHERE unit_id = :unit"), {"unit": units[1]}).all()
+    assert not any(each in audience for audience in audiences for each in ("hidden-segment", "ناپیدا", str(SEVEN)[:4]))
+    assert fingerprint(units[2]) == before
+
+
+def citizens_addresses(app: Flask, method: str) -> list[Rule]:
+    return [
+        rule
+        for rule in app.url_map.iter_rules()
+        if method in (rule.methods or ()) and getattr(app.view_functions[rule.endpoint], "is_public", False) and not rule.rule.startswith("/console")
+    ]
+
+
+def test_citizens_pages_tell_nothing_that_staff_keep(app: Flask, officer: FlaskClient, units, tmp_path: Path) -> None:
+    """With true letters of district 7 they show what it made public; with an id, a slug or letters of anything else, nothing."""
+    world = build_seven(units[2], tmp_path)
+    person = db.session.scalar(text("SELECT identity_id FROM contact WHERE id = :id"), {"id": world.contact})
+    with transaction():
+        link = link_of(*invite_identities(min(world.ids["survey"]), world.unit, [person], now() + timedelta(days=5))[person]).rsplit("/", 1)[1]
+    asked = pending.ask_to_confirm(
+        world.unit, "+989197654320", Person("گلاویژه", "ناپیداپور", "کوی‌ناپیدا"), ["survey_invitation"], actor_id=None
+    )
+    true = {link, pending.confirm_token(asked), "hpage"}
+    published = ("نظرسنجی‌ناپیدا", "صفحه‌ناپیدا")
+    wrong, opened = [], set()
+    for browser in (app.test_client(), officer):
+        for method in ("GET", "POST"):
+            before = fingerprint(world.unit)
+            for rule in citizens_addresses(app, method):
+                adapter = app.url_map.bind("m12.example.ir")
+                letters = [*sorted(world.slugs), world.key, str(world.contact), *(sorted(true) if method == "GET" else ())]
+                choices = [letters if not isinstance(rule._converters[name], AnyConverter) else world.candidates(rule, name) for name in sorted(rule.arguments)]
+                for values in itertools.product(*choices):
+                    given = dict(zip(sorted(rule.arguments), values, strict=True))
+                    if method == "POST" and true & set(values):
+                        continue
+                    redis_connection().flushdb()  # what counts misses
+                    answer = browser.open(adapter.build(rule.endpoint, given, method=method), method=method, data={"answer": "yes"} if method == "POST" else None)
+                    opened |= {letter for letter in true & set(values) if answer.status_code == 200}
+                    may_see = published if true & set(values) or not values else ()
+                    if answer.status_code >= 500 or seen(body(answer), typed=may_see):
+                        wrong.append((method, rule.rule, given, answer.status_code, seen(body(answer))))
+                    if rule.arguments and not true & set(values) and answer.status_code not in (303, 403, 404):
+                        wrong.append((method, rule.rule, given, answer.status_code, "opens"))
+            assert method == "GET" or fingerprint(world.unit) == before
+    assert wrong == [], wrong
+    assert opened == true
 
 
 _VARYING = re.compile(r'nonce="[^"]*"|nonce-[A-Za-z0-9_-]+|name="csrf_token"[^>]*>|<bdi[^>]*>[0-9a-f-]{8,}</bdi>|value="Ij[^"]*"|<input[^>]*seed[^>]*>')

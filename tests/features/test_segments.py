@@ -163,6 +163,23 @@ def test_private_segments_are_their_authors_alone(officer, colleague) -> None:
     assert record is not None and record.title == "بانوان" and record.is_shared
 
 
+def test_a_foreign_segment_is_not_found_whatever_its_rule_has_become(officer, stranger) -> None:
+    slug = made(officer)
+    with transaction() as session:
+        session.execute(text("UPDATE segment SET rule = '[]' WHERE slug = :slug"), {"slug": slug})
+    for path in ("", "/duplicate", "/archive", "/restore"):
+        answer = stranger.post(f"/console/contacts/segments/{slug}{path}")
+        assert answer.status_code == 404, path
+
+
+def test_many_options_are_boxes_too(officer, units) -> None:
+    for number in range(10):
+        make.make_contacts(units[1], 1, neighbourhood=f"محلهٔ {number}")
+    page = officer.post(NEW + "?do=refresh", data={"r:mode": "all", "r-0:field": "neighbourhood", "r-0:in": ["سنگلج", "هرندی"]}).text
+    assert "rule-boxes-many" in page and "(۲ مورد)" in page and "<select multiple" not in page
+    assert re.findall(r'name="r-0:in" value="([^"]+)" checked', page) == ["سنگلج", "هرندی"]
+
+
 def test_duplicate_archive_and_bring_back(officer) -> None:
     slug = made(officer)
     copied = officer.post(f"/console/contacts/segments/{slug}/duplicate")

@@ -88,6 +88,14 @@ document.addEventListener("change", (event) => {
   }
 });
 
+// data-print: the browser's own printing.
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("[data-print]")) window.print();
+});
+
+// Where the parts of a section don't fit side by side, the current one is in sight.
+document.querySelector(".subnav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // Live SMS counter. The server's count stands until something is typed and decides again when the form is sent.
 // On the textarea: data-sms-counter="#box" data-sms-fixed="characters of link, opt-out and line breaks"
 // and, for the link template, data-sms-first/-next: "70,67" for UCS-2 and "160,153" for GSM (defaults).
