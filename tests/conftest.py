@@ -7,6 +7,7 @@ with empty tables.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import text
 
 from contacts.commands import ensure_purposes
+from contacts.importing.files import uploads_folder
 from contacts.queries.seals import heads_path
 from engage.app import create_app
 from engage.clock import FrozenClock
@@ -97,7 +99,7 @@ def app(whole_app: Flask, clock: FrozenClock, simulator_process: SimulatorProces
         whole_app.extensions[kept].clear()
     with whole_app.app_context():
         empty_tables()
-        heads_path().unlink(missing_ok=True)  # of another test's ledger
+        empty_folders()
         ensure_purposes()
         redis_connection().flushdb()
         yield whole_app
@@ -141,6 +143,12 @@ def drain(app: Flask) -> Callable[[], int]:
         return count
 
     return run
+
+
+def empty_folders() -> None:
+    """Delete what stands beside the tables: uploaded lists and the ledger's heads."""
+    shutil.rmtree(uploads_folder())
+    heads_path().unlink(missing_ok=True)
 
 
 def empty_tables() -> None:

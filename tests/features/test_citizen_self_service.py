@@ -173,7 +173,7 @@ def test_tickets_open_for_their_own_purpose_unchanged_and_in_time(app: Flask, cl
     ticket = seal("my", timedelta(minutes=15), number="+989121234567")
     assert unseal("my", ticket) == {"number": "+989121234567"}
     assert unseal("join", ticket) is None
-    for wrong in ("", "x", ticket[:-2], ticket[:-1] + ("A" if ticket[-1] != "A" else "B"), ticket + "!", "é" * 30, "A" * 5000):
+    for wrong in ("", "x", ticket[:-2], ticket[:20] + ("A" if ticket[20] != "A" else "B") + ticket[21:], ticket + "!", "é" * 30, "A" * 5000):
         assert unseal("my", wrong) is None
     clock.advance(timedelta(minutes=15))
     assert unseal("my", ticket) is None

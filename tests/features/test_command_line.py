@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from engage.embedded import Servers
 from engage.vault import Vault
 
 LIST = "نام,تلفن همراه\nزهرا,09121234567\nعلی,۰۹۱۲۱۲۳۴۵۶۷\nبی‌شماره,\n"
@@ -49,7 +50,9 @@ def data(tmp_path_factory):
         "unchanged": 0,
     }
     assert result["errors"][0]["row"] == 4
-    return folder
+    # Every command would start and stop servers of its own; while somebody uses them they stay up.
+    with Servers(folder, fast=True):
+        yield folder
 
 
 def refused(outcome):
