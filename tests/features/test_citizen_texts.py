@@ -71,7 +71,7 @@ def test_a_restored_database_gives_no_text_an_id_the_gateway_remembers(app: Flas
 
 
 @given(
-    st.datetimes(datetime(2026, 1, 1), datetime(2108, 12, 31), timezones=st.just(UTC)),
+    st.datetimes(datetime(2026, 1, 1), datetime(2108, 5, 1), timezones=st.just(UTC)),
     st.integers(0, 2**62),
     st.timedeltas(timedelta(milliseconds=2), timedelta(days=365)),
 )
