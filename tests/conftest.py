@@ -32,6 +32,7 @@ from engage.jobs import QUEUES, answer_bell, queue_named, redis_connection
 from engage.operations import migrate
 from engage.sms.simulator.process import SimulatorProcess
 from engage.vault import Vault
+from engage.web import limits
 
 # A busy machine makes an example slow, not wrong.
 hypothesis.settings.register_profile("engage", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -99,6 +100,8 @@ def app(whole_app: Flask, clock: FrozenClock, simulator_process: SimulatorProces
     """The application inside its context, on empty tables, at noon, with a fresh gateway."""
     clock.set(NOON)
     simulator_process.reset()
+    # The limiter belongs to the process: the fault tests' own application leaves it counting in a Valkey that is gone.
+    limits.install(whole_app)
     # Ids begin at 1 again, so pages and definitions kept under them would be another test's.
     for kept in ("surveys_pages", "surveys_versions"):
         whole_app.extensions[kept].clear()

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select
 
 from contacts.commands.appending import Statement, append_line, lock_person
+from contacts.commands.placing import identity_of, is_stopped, place_contact
 from contacts.commands.texts import current_text
-from contacts.importing.staging import identity_context, reserve_ids
 from contacts.index_keys import hold_index_key
-from contacts.models import Contact, ContactAlias, PhoneIdentity, Suppression
+from contacts.models import Contact, ContactAlias
 from contacts.rules.columns import CUSTOM
 from contacts.rules.consent import Basis, Channel
 from contacts.rules.custom_values import CustomValue
@@ -22,7 +20,7 @@ from contacts.rules.people import Person, further_names, name_key
 from contacts.rules.rows import person_keys
 from engage import persian
 from engage.clock import now
-from engage.db import driver_connection, transaction
+from engage.db import transaction
 from engage.identity.commands.audit import CURRENT, Actor, record_audit, who
 from engage.refusal import Refused
 
@@ -44,49 +42,12 @@ def add_contact(
     if not evidence.strip():
         raise Refused("evidence_missing")
     with transaction() as session:
-        keys = hold_index_key(session)
-        at = now()
+        hold_index_key(session)
         consent_text = current_text(purpose, basis)
-        blind = keys.blind_index(e164)
-        if session.get(Suppression, keys.suppression_hash(e164)) is not None:
+        if is_stopped(session, e164):
             raise Refused("number_suppressed")
-        identity_id = session.scalar(select(PhoneIdentity.id).where(PhoneIdentity.blind_index == blind))
-        if identity_id is None:
-            fresh = reserve_ids(driver_connection(session), "phone_identity", 1)[0]
-            session.execute(
-                insert(PhoneIdentity)
-                .values(id=fresh, blind_index=blind, phone_cipher=keys.encrypt(e164, identity_context(fresh)), created_at=at)
-                .on_conflict_do_nothing(index_elements=["blind_index"])
-            )
-            identity_id = session.scalars(select(PhoneIdentity.id).where(PhoneIdentity.blind_index == blind)).one()
-            session.execute(
-                text(
-                    "UPDATE phone_identity SET suppressed_at = stop.since FROM suppression stop"
-                    " WHERE phone_identity.id = :id AND stop.number_hash = :hash AND suppressed_at IS NULL"
-                ),
-                {"id": identity_id, "hash": keys.suppression_hash(e164)},
-            )
-        search, sort = person_keys(person.first_name, person.last_name)
-        contact_id = session.scalar(
-            insert(Contact)
-            .values(
-                unit_id=unit_id,
-                identity_id=identity_id,
-                pseudonym=os.urandom(16),
-                first_name=person.first_name,
-                last_name=person.last_name,
-                neighbourhood=persian.normalise(person.neighbourhood),
-                gender=person.gender,
-                birth_year=person.birth_year,
-                custom=person.custom,
-                search_key=search,
-                sort_key=sort,
-                created_at=at,
-                updated_at=at,
-            )
-            .on_conflict_do_nothing(index_elements=["unit_id", "identity_id"])
-            .returning(Contact.id)
-        )
+        identity_id = identity_of(session, e164)
+        contact_id = place_contact(session, unit_id, identity_id, person)
         if contact_id is None:
             existing = session.scalar(select(Contact.id).where(Contact.unit_id == unit_id, Contact.identity_id == identity_id))
             raise Refused("contact_exists", contact_id=existing)
@@ -94,7 +55,7 @@ def add_contact(
         assert contact is not None
         append_line(session, contact, Statement(purpose, True, basis, Channel.OFFICER, evidence.strip(), who(actor_id), consent_text))
         record_audit("contact_added", unit_id=unit_id, object_type="contact", object_id=contact_id, actor_id=actor_id)
-        return int(contact_id)
+        return contact_id
 
 
 def update_contact(

@@ -12,10 +12,10 @@ from contacts.commands.appending import Statement, append_line, lock_person
 from contacts.commands.codes import forget_codes_of
 from contacts.commands.consent import end_consent_of_reassigned, withdraw_consent
 from contacts.commands.disputes import dispute_consent
-from contacts.commands.enrolling import is_stopped
 from contacts.commands.erasing import erase_number
 from contacts.commands.pending import forget_pendings_of
 from contacts.commands.people import update_contact
+from contacts.commands.placing import is_stopped
 from contacts.commands.renewal import renew_number
 from contacts.commands.single_texts import forget_texts_to
 from contacts.commands.suppression import suppress_number

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from contacts.commands.appending import Statement, append_line, lock_person
 from contacts.commands.consent import give_consent, withdraw_consent
+from contacts.commands.placing import is_stopped
 from contacts.commands.texts import current_text
 from contacts.events import NumberRenewed
 from contacts.index_keys import hold_index_key
@@ -19,7 +20,7 @@ from engage.db import transaction
 from engage.events import publish
 from engage.identity.commands.audit import record_audit
 from engage.refusal import Refused
-from engage.vault import sha256, vault
+from engage.vault import sha256
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,7 @@ def _stopped_purposes(session: Session, contact: Contact, stopped_at: object) ->
 def is_number_stopped(e164: str) -> bool:
     """Whether this number is stopped for all texts, known or not."""
     with transaction() as session:
-        hashes = vault().suppression_hashes(e164)
-        return session.scalar(select(Suppression.since).where(Suppression.number_hash.in_(hashes)).limit(1)) is not None
+        return is_stopped(session, e164)
 
 
 def answer_permission(contact_id: int, purpose: str, *, is_yes: bool, words: str, evidence: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 import structlog
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,7 @@ from contacts.commands.checking import custom_readers
 from contacts.commands.lists import clean_file_name
 from contacts.commands.progress import Progress
 from contacts.commands.texts import current_text
+from contacts.commands.turns import await_turn, take_turn
 from contacts.events import ContactsImported
 from contacts.importing import ImportOrder, ImportResult, Watcher, files, import_table
 from contacts.models import ContactImport
@@ -39,7 +40,6 @@ from engage.refusal import Refused
 
 log = structlog.get_logger(__name__)
 
-_LOCK = 0x454E4701  # with the unit's id: one import at a time per unit
 MAX_FILE_BYTES = 1 << 30
 """Of a list the command line reads where it lies; an upload was measured when it came."""
 
@@ -52,7 +52,7 @@ def run_import(import_id: int, *, has_own_process: bool = False) -> None:
     """
     with transaction() as session:
         row = session.get(ContactImport, import_id, with_for_update=True, populate_existing=True)
-        if row is None or row.state not in (ImportState.QUEUED, ImportState.RUNNING) or not _is_free(session, row.unit_id):
+        if row is None or row.state not in (ImportState.QUEUED, ImportState.RUNNING) or not take_turn(session, row.unit_id):
             return
         row.state = advance(ImportState(row.state), ImportState.RUNNING)
         row.done_count = 0
@@ -76,14 +76,10 @@ def _is_passing(error: Exception) -> bool:
     return isinstance(found, psycopg.OperationalError) and found.sqlstate is None
 
 
-def _is_free(session: Session, unit_id: int) -> bool:
-    return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:key, :unit)"), {"key": _LOCK, "unit": unit_id}))
-
-
 def _run(import_id: int, has_own_process: bool) -> None:
     with Progress(import_id) as progress, transaction() as session:
         row = session.get(ContactImport, import_id, populate_existing=True)
-        if row is None or not _is_free(session, row.unit_id):
+        if row is None or not take_turn(session, row.unit_id):
             return
         session.refresh(row)
         if row.state != ImportState.RUNNING or row.purpose is None or row.basis is None:
@@ -174,7 +170,7 @@ def ring_waiting_imports() -> None:
         waiting = session.execute(
             select(ContactImport.id, ContactImport.unit_id, ContactImport.state).where(ContactImport.state.in_(WAITING)).order_by(ContactImport.id)
         ).all()
-        due = [(row.id, row.state) for row in waiting if row.state == ImportState.CHECKING or _is_free(session, row.unit_id)]
+        due = [(row.id, row.state) for row in waiting if row.state == ImportState.CHECKING or take_turn(session, row.unit_id)]
     for import_id, state in due[:20]:
         job = {ImportState.CHECKING: "check_import", ImportState.UNDOING: "undo_import"}.get(ImportState(state), "run_import")
         ring("bulk", _job(job), import_id)
@@ -238,7 +234,7 @@ def import_file(
         with transaction() as session:
             if has_own_process:
                 _step_back(driver_connection(session))
-            session.execute(text("SELECT pg_advisory_xact_lock(:key, :unit)"), {"key": _LOCK, "unit": unit_id})
+            await_turn(session, unit_id)
             row = ContactImport(
                 slug=secrets.token_urlsafe(9),
                 unit_id=unit_id,

@@ -15,7 +15,7 @@ from uuid import uuid4
 import structlog
 from sqlalchemy import and_, delete, exists, or_, select, update
 
-from contacts.commands.enrolling import is_stopped
+from contacts.commands.placing import is_stopped
 from contacts.importing.staging import reserve_ids
 from contacts.models import SingleText
 from contacts.rules.single_texts import (

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from contacts.commands.turns import take_turn
 from contacts.importing import undoing
 from contacts.importing.undoing import UndoOrder
 from contacts.index_keys import seize_index_key
@@ -20,9 +21,6 @@ from engage.identity.commands.audit import CURRENT, Actor, record_audit, who
 from engage.jobs import enqueue_after_commit
 from engage.refusal import Refused
 from engage.vault import vault
-
-IMPORT_LOCK = 0x454E4701
-"""With a unit's id: who writes or takes back a list of this unit. Lists are written under it, too (`contacts.commands.running`)."""
 
 _JOB = "contacts.jobs.undo_import"
 
@@ -79,7 +77,7 @@ def _in_chunk(import_id: int, step: _Step) -> bool | None:
     """One step in one transaction. True when there may be more of it, False when it is done, None when it isn't our turn."""
     with transaction() as session:
         row = session.scalar(select(ContactImport).where(ContactImport.id == import_id).execution_options(populate_existing=True))
-        if row is None or row.state != ImportState.UNDOING or row.finished_at is None or not _lock(session, row.unit_id):
+        if row is None or row.state != ImportState.UNDOING or row.finished_at is None or not take_turn(session, row.unit_id):
             return None
         session.refresh(row, with_for_update=True)
         if row.state != ImportState.UNDOING or row.finished_at is None:
@@ -97,10 +95,6 @@ def _in_chunk(import_id: int, step: _Step) -> bool | None:
 
 
 _COUNTS = ("consents", "restored", "left", "deleted", "kept")
-
-
-def _lock(session: Session, unit_id: int) -> bool:
-    return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:key, :unit)"), {"key": IMPORT_LOCK, "unit": unit_id}))
 
 
 def _reverse_consents(session: Session, order: UndoOrder) -> dict[str, int]:

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from contacts import commands, queries
-from contacts.commands.enrolling import identity_of
+from contacts.commands.placing import identity_of
 from contacts.importing import ImportOrder, Watcher, engine, import_table
 from contacts.importing.writing import NewPeople
 from contacts.models import ContactTag, CustomField

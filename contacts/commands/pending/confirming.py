@@ -9,8 +9,8 @@ from datetime import timedelta
 from flask import current_app
 from sqlalchemy import select
 
-from contacts.commands.enrolling import is_stopped
 from contacts.commands.pending.waiting import BY_TEXT, Joining, count, join, locked, number_of, write
+from contacts.commands.placing import is_stopped
 from contacts.commands.single_texts import forget_texts_to, queue_text
 from contacts.models import PendingConsent
 from contacts.queries.sign_up_pages import offered_purposes

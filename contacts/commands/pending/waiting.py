@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from contacts.commands.enrolling import Enrolment, enrol, is_stopped
+from contacts.commands.enrolling import Enrolment, enrol
+from contacts.commands.placing import is_stopped
 from contacts.index_keys import hold_index_key
 from contacts.models import PendingConsent, PendingCount, SignUpPage
 from contacts.queries.sign_up_pages import OfferedPurpose, worded_purposes
