@@ -182,7 +182,7 @@ def empty_tables() -> None:
         connection.execute(
             text(
                 "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)"
-                " FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL"
+                " FROM pg_sequences WHERE schemaname = 'public'"
             )
         )
         connection.execute(text("SELECT engage_seed()"))
