@@ -9,17 +9,28 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from surveys.types import Answer, AnswerProblem, AnyQuestion, DefinitionProblem
 from surveys.types.base import check_text
 
+_Value = TypeVar("_Value")
+
 FORMAT: Literal[1] = 1
 MAX_QUESTIONS = 300
 MAX_TITLE = 200
 MAX_INTRO = 2000
+
+
+class Quota(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """At most `limit` complete responses for which `when` holds (an expression of `surveys.logic`)."""
+
+    id: str
+    label: str
+    when: str
+    limit: int
 
 
 class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -29,6 +40,15 @@ class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     title: str
     intro: str = ""
     questions: list[AnyQuestion] = []
+    is_anonymous: bool = False
+    """Promised on page one and held against the database's owner; else answers are confidential."""
+    data_use: str = ""
+    """What happens to the answers, in the office's words; empty: the usual sentence."""
+    quotas: list[Quota] = []
+    languages: list[str] = []
+    """Besides Persian: ISO 639-1 codes."""
+    translations: dict[str, dict[str, str]] = {}
+    """Language → {place of a text (`surveys.translating`) → the text in it}."""
 
     def question(self, question_id: str) -> AnyQuestion | None:
         return next((each for each in self.questions if each.id == question_id), None)
@@ -79,6 +99,7 @@ def check(definition: Definition) -> None:
     """Raise DefinitionProblem for what no form could be made of."""
     check_text(definition.title, MAX_TITLE, "title")
     check_text(definition.intro, MAX_INTRO, "intro")
+    check_text(definition.data_use, MAX_INTRO, "data_use")
     if len(definition.questions) > MAX_QUESTIONS:
         raise DefinitionProblem("too_many_questions")
     seen: set[str] = set()
@@ -117,25 +138,42 @@ def read_answers(definition: Definition, given: Mapping[str, Sequence[str]]) -> 
     """Answers from a form's raw values. Fields that are no question of this survey are left out."""
     answers: dict[str, Answer] = {}
     problems: dict[str, AnswerProblem] = {}
+    raw = split_by_question(given)
     for question in definition.questions:
         try:
-            answer = question.read(given.get(question.id, ()))
+            entries = question.read(raw.get(question.id, {}))
+            if not entries and question.required:
+                raise AnswerProblem("answer_missing")
         except AnswerProblem as problem:
             problems[question.id] = problem
             continue
-        if answer is not None:
-            answers[question.id] = answer
+        answers |= document_of(question.id, entries)
     return Reading(answers, problems)
+
+
+def split_by_question(document: Mapping[str, _Value]) -> dict[str, dict[str, _Value]]:
+    """Fields of a form, or entries of a stored document, by question and part: `q.x` is the part `x` of `q`, `q` its part ""."""
+    found: dict[str, dict[str, _Value]] = {}
+    for name, value in document.items():
+        question_id, dot, part = name.partition(".")
+        found.setdefault(question_id, {})[part or dot] = value
+    return found
+
+
+def document_of(question_id: str, parts: Mapping[str, _Value]) -> dict[str, _Value]:
+    """The parts of one question as they stand in a form or a stored document."""
+    return {f"{question_id}.{part}" if part else question_id: value for part, value in parts.items()}
 
 
 def is_satisfied_by(definition: Definition, answers: Mapping[str, Any]) -> bool:
     """Whether a stored document is a complete set of answers to this definition and nothing else."""
     known = {question.id: question for question in definition.questions}
-    if not set(answers) <= set(known):
+    given = split_by_question(answers)
+    if not set(given) <= set(known):
         return False
-    if any(question.required and question.id not in answers for question in definition.questions):
+    if any(question.required and question.id not in given for question in definition.questions):
         return False
-    return all(known[question_id].accepts(answer) for question_id, answer in answers.items())
+    return all(known[question_id].accepts(entries) for question_id, entries in given.items())
 
 
 SECONDS = {"single": 12, "multiple": 18, "rating": 8, "number": 12, "short_text": 20, "long_text": 40}

@@ -10,8 +10,8 @@ from markupsafe import Markup, escape
 from engage.persian import format_jalali, format_number
 from surveys.asked import Asked
 from surveys.citizen.layout import NOTHING, Page, document, footer_links, sheet
-from surveys.definitions import estimated_minutes
-from surveys.types import AnswerProblem, AnyQuestion, Drawn
+from surveys.definitions import estimated_minutes, split_by_question
+from surveys.types import AnswerProblem, AnyQuestion, Drawn, Given
 
 CLOCK = Markup('<circle cx="12" cy="12" r="9"/><path d="M12 7v5l-3 2"/>')
 LOCK = Markup('<rect x="5" y="11" width="14" height="9" rx="2"/><path d="M8 11V8a4 4 0 0 1 8 0v3"/>')
@@ -61,8 +61,9 @@ def _page(
     is_preview = bool(banner)
     definition = asked.definition
     total = len(definition.questions)
+    fields = split_by_question(given)
     questions = Markup("\n").join(
-        _question(question, number, total, given.get(question.id, ()), problems.get(question.id))
+        _question(question, number, total, fields.get(question.id, {}), problems.get(question.id))
         for number, question in enumerate(definition.questions, 1)
     )
     parts = {part for question in definition.questions for part in question.parts}
@@ -120,7 +121,7 @@ def _opening(asked: Asked) -> Markup:
     return sheet(Markup('<h1>%s</h1>\n%s\n<ul class="f">\n%s\n</ul>') % (definition.title, intro, rows))
 
 
-def _question(question: AnyQuestion, number: int, total: int, given: Sequence[str], problem: AnswerProblem | None) -> Markup:
+def _question(question: AnyQuestion, number: int, total: int, given: Given, problem: AnswerProblem | None) -> Markup:
     place = _("Question %(number)s of %(total)s", number=format_number(number), total=format_number(total))
     if not question.required:
         place = _("%(place)s · optional", place=place)

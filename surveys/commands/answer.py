@@ -18,10 +18,8 @@ from engage.events import publish
 from engage.vault import vault
 from surveys.commands.invite import revoke_invitations_of
 from surveys.events import NumberDisowned, OptOutRequested, ResponsesArrived
-from surveys.models import AnswersMark
+from surveys.models import AnswersMark, Channel
 from surveys.queries.links import FoundLink, direct_cursor, link_by_id
-
-LINK_CHANNEL = "link"
 
 _OPENED = "UPDATE invitation SET opened_on = %s WHERE id = %s AND opened_on IS NULL"
 _STARTED = "UPDATE invitation SET started_at = %s WHERE id = %s AND started_at IS NULL"
@@ -111,7 +109,7 @@ def _submit_once(link: FoundLink, version_id: int, answers: Mapping[str, Any]) -
                     "survey_id": link.survey_id,
                     "version_id": version_id,
                     "invitation_id": link.invitation_id,
-                    "channel": LINK_CHANNEL,
+                    "channel": Channel.LINK,
                     "answers": Jsonb(dict(answers)),
                     "receipt_code": code,
                     "at": at,

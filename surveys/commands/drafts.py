@@ -7,15 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import Integer, delete, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engage.clock import now
-from engage.db import db, transaction
+from engage.db import UTCDateTime, db, transaction
 from engage.identity.commands import record_audit
 from engage.refusal import Refused
 from surveys import rules
 from surveys.definitions import Definition, DefinitionProblem, check, dump, gaps, load, load_text
-from surveys.models import Survey
+from surveys.models import DraftSave, Survey
+
+KEPT_SAVES = 100
+"""So many steps back are kept of a draft."""
 
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 
@@ -62,7 +66,8 @@ def undo_last_save(survey_id: int, revision: int, *, actor_id: int | None) -> in
 
     Refused: "draft_changed" when something was saved since, "nothing_to_undo".
     """
-    previous = db.session.execute(select(Survey.previous_draft).where(Survey.id == survey_id)).scalar_one_or_none()
+    earlier = select(DraftSave.definition).where(DraftSave.survey_id == survey_id, DraftSave.revision == revision - 1)
+    previous = db.session.execute(earlier).scalar_one_or_none()
     if previous is None:
         raise Refused("nothing_to_undo")
     return _replace_draft(survey_id, previous, str(previous["title"]), revision, actor_id)
@@ -70,10 +75,16 @@ def undo_last_save(survey_id: int, revision: int, *, actor_id: int | None) -> in
 
 def _replace_draft(survey_id: int, draft: dict[str, Any], title: str, revision: int, actor_id: int | None) -> int:
     with transaction() as session:
+        kept = select(Survey.id, Survey.draft_revision, Survey.draft, literal(actor_id, Integer), literal(now(), UTCDateTime)).where(
+            Survey.id == survey_id, Survey.draft_revision == revision
+        )
+        columns = ("survey_id", "revision", "definition", "saved_by", "saved_at")
+        session.execute(upsert(DraftSave).from_select(columns, kept).on_conflict_do_nothing())
+        session.execute(delete(DraftSave).where(DraftSave.survey_id == survey_id, DraftSave.revision <= revision - KEPT_SAVES))
         saved = session.execute(
             update(Survey)
             .where(Survey.id == survey_id, Survey.draft_revision == revision)
-            .values(previous_draft=Survey.draft, draft=draft, title=title.strip() or Survey.title, draft_revision=revision + 1)
+            .values(draft=draft, title=title.strip() or Survey.title, draft_revision=revision + 1)
             .returning(Survey.unit_id)
         ).first()
         if saved is None:

@@ -13,7 +13,6 @@ from engage.events import publish
 from surveys.events import ResponsesArrived
 from surveys.models import Invitation, Response
 from surveys.queries.responses import definition_of
-from surveys.types.base import Tally
 
 
 def invitations_of(identity_id: int) -> list[int]:
@@ -49,12 +48,13 @@ def erase_invitations(invitation_ids: Sequence[int], *, forget_number: bool) -> 
             for row in rows:
                 session.execute(update(Invitation).where(Invitation.id == row.id).values(identity_id=None, token_digest=os.urandom(16)))
         surveys: set[int] = set()
-        written: dict[int, frozenset[str]] = {}
+        revealed: dict[int, frozenset[str]] = {}
         answers = session.scalars(select(Response).where(Response.invitation_id.in_(ids)).with_for_update()).all()
         for response in answers:
-            if response.version_id not in written:
-                written[response.version_id] = _written_questions(response.version_id)
-            left = {question: answer for question, answer in response.answers.items() if question not in written[response.version_id]}
+            if response.version_id not in revealed:
+                revealed[response.version_id] = _revealing_questions(response.version_id)
+            revealing = revealed[response.version_id]
+            left = {name: answer for name, answer in response.answers.items() if name.partition(".")[0] not in revealing}
             response.answers, response.invitation_id, response.receipt_code = left, None, ""
             surveys.add(response.survey_id)
         session.flush()
@@ -63,5 +63,5 @@ def erase_invitations(invitation_ids: Sequence[int], *, forget_number: bool) -> 
         return len(answers)
 
 
-def _written_questions(version_id: int) -> frozenset[str]:
-    return frozenset(question.id for question in definition_of(version_id).questions if question.tally is Tally.TEXTS)
+def _revealing_questions(version_id: int) -> frozenset[str]:
+    return frozenset(question.id for question in definition_of(version_id).questions if question.reveals)

@@ -154,7 +154,7 @@ def _detail(wanted: Select[tuple[Survey]]) -> SurveyDetail | None:
         survey.state,
         load(survey.draft),
         survey.draft_revision,
-        survey.previous_draft is not None,
+        survey.draft_revision > 1,
         survey.published_version_id,
         survey.closes_at,
         survey.closed_at,

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import TypeAlias, Union
 
-from surveys.types.base import Answer, AnswerProblem, Column, DefinitionProblem, Drawn, Option, Question, Tally, Translate
+from surveys.types.base import (
+    Answer,
+    AnswerProblem,
+    Column,
+    DefinitionProblem,
+    Drawn,
+    Entries,
+    Given,
+    Option,
+    Question,
+    Skip,
+    Tally,
+    Translate,
+)
 from surveys.types.long_text import LongText
 from surveys.types.multiple import Multiple
 from surveys.types.number import Number
@@ -30,6 +43,6 @@ def type_of(question: Question) -> str:
 
 
 __all__ = [
-    "QUESTION_TYPES", "Answer", "AnswerProblem", "AnyQuestion", "Column", "DefinitionProblem", "Drawn", "LongText", "Multiple",
-    "Number", "Option", "Question", "Rating", "ShortText", "Single", "Tally", "Translate", "type_of",
+    "QUESTION_TYPES", "Answer", "AnswerProblem", "AnyQuestion", "Column", "DefinitionProblem", "Drawn", "Entries", "Given", "LongText", "Multiple",
+    "Number", "Option", "Question", "Rating", "ShortText", "Single", "Skip", "Tally", "Translate", "type_of",
 ]  # fmt: skip

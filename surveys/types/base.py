@@ -6,7 +6,7 @@ Pure. Sentences for citizens are made by the caller's translator `_`, so that th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, TypeAlias
@@ -15,8 +15,15 @@ import msgspec
 from markupsafe import Markup
 
 from engage.persian import format_number
+from surveys.logic.kinds import Name
 
 Answer: TypeAlias = "str | list[str] | int | float"
+"""One value of a stored document."""
+Given: TypeAlias = Mapping[str, Sequence[str]]
+"""What a form sent for one question, or is to show: raw values by part. The part "" is the field named as the question; any other
+part `x` of question `q` is the field `q.x`."""
+Entries: TypeAlias = "dict[str, Answer]"
+"""What one question adds to a stored document, by part: "" lies under the question's id, `x` under `id.x`. Empty: not answered."""
 Translate: TypeAlias = Callable[..., str]
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
@@ -24,6 +31,8 @@ MAX_LABEL = 500
 MAX_HINT = 500
 MAX_OPTION = 300
 MAX_OPTIONS = 300
+MAX_EXPRESSION = 1000
+MAX_SKIPS = 20
 
 
 class Tally(StrEnum):
@@ -67,10 +76,14 @@ class Column:
 class Drawn:
     """What a control needs to be drawn: what was typed before, and the attributes that lead a screen reader to hint and error."""
 
-    given: Sequence[str] = ()
+    given: Given = field(default_factory=dict)
     is_bad: bool = False
     described_by: str = ""
     translate: Translate = field(default=lambda text, **params: text % params if params else text)
+
+    def only(self, part: str = "") -> str:
+        """What a control with one value shows."""
+        return next(iter(self.given.get(part, ())), "")
 
     def attributes(self, *, first: bool = True) -> Markup:
         """aria attributes for a control; within a group only the first one carries them."""
@@ -89,6 +102,13 @@ class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     exclusive: bool = False
 
 
+class Skip(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """After this answer, where `when` holds, on to the question `to` ("": to the end)."""
+
+    when: str
+    to: str = ""
+
+
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
     """One question of a survey. Subclasses are its types; each lives in its own file and is listed in `surveys.types`."""
 
@@ -97,11 +117,29 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     tally: ClassVar[Tally]
     parts: ClassVar[tuple[str, ...]] = ()
     """Parts of the citizen stylesheet this type needs."""
+    asks: ClassVar[bool] = True
+    """Whether a citizen is asked something here: it is numbered, counted, and may be required."""
+    reveals: ClassVar[bool] = False
+    """The answer may say who gave it (own words, numbers, files): erased with a person, masked where many may read."""
+    weight: ClassVar[int] = 1
+    """How much room it takes: pages are cut where more than seven come together. A type that wants a page of its own says 7."""
 
     id: str
     label: str
     hint: str = ""
     required: bool = False
+    new_page: bool = False
+    """Begins a page."""
+    show_if: str = ""
+    """An expression of `surveys.logic` over earlier questions; empty: always shown."""
+    required_if: str = ""
+    """Required where this holds, besides `required`."""
+    valid_if: str = ""
+    """Must hold for an answer that was given; may name this question, too."""
+    valid_message: str = ""
+    """What the citizen is told where `valid_if` doesn't hold."""
+    skips: list[Skip] = []
+    """The first one that holds leads on to a later question; those between are not asked."""
 
     # -- the definition ------------------------------------------------------------------------------------------------
 
@@ -111,6 +149,11 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             raise DefinitionProblem("question_id_malformed", self.id[:40])
         check_text(self.label, MAX_LABEL, self.id)
         check_text(self.hint, MAX_HINT, self.id)
+        check_text(self.valid_message, MAX_HINT, self.id)
+        for expression in (self.show_if, self.required_if, self.valid_if, *(skip.when for skip in self.skips)):
+            check_text(expression, MAX_EXPRESSION, self.id)
+        if len(self.skips) > MAX_SKIPS:
+            raise DefinitionProblem("too_many_skips", self.id)
 
     def gaps(self) -> list[str]:
         """Codes of what must still be filled in or mended before this can be published."""
@@ -118,19 +161,23 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     # -- answers -------------------------------------------------------------------------------------------------------
 
-    def read(self, values: Sequence[str]) -> Answer | None:
-        """The answer in a form's raw values, None when nothing was answered; AnswerProblem when it is none.
+    def read(self, given: Given) -> Entries:
+        """The answer in a form's raw values, empty when nothing was answered; AnswerProblem when it is none.
 
-        Whether an answer is required is checked here, too.
+        Whether an answer is required is the caller's to check: it may depend on other answers.
         """
         raise NotImplementedError
 
-    def accepts(self, answer: Any) -> bool:
-        """Whether a stored answer satisfies this definition, whoever wrote it."""
+    def accepts(self, entries: Mapping[str, Any]) -> bool:
+        """Whether stored, not empty entries satisfy this definition, whoever wrote them."""
         raise NotImplementedError
 
-    def typed(self, answer: Answer) -> list[str]:
-        """Form values that `read` turns into this answer again."""
+    def typed(self, entries: Entries) -> dict[str, list[str]]:
+        """Form values that `read` turns into these entries again."""
+        raise NotImplementedError
+
+    def names(self) -> dict[str, Name]:
+        """What expressions may say of the answer: the kind of each part."""
         raise NotImplementedError
 
     # -- the page ------------------------------------------------------------------------------------------------------
@@ -164,7 +211,7 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def columns(self) -> list[Column]:
         return [Column(self.id, self.label)]
 
-    def cells(self, answer: Answer | None) -> list[str | int | float | None]:
+    def cells(self, entries: Mapping[str, Any]) -> list[str | int | float | None]:
         """The values of `columns` for one answer, None where nothing was answered."""
         raise NotImplementedError
 
@@ -182,8 +229,9 @@ def is_storable(text: str) -> bool:
     return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
-def only_value(values: Sequence[str]) -> str:
+def only_value(given: Given, part: str = "") -> str:
     """The one value of a control that has one; AnswerProblem when a forged form sends several different ones."""
+    values = given.get(part, ())
     distinct = set(values)
     if len(distinct) > 1:
         raise AnswerProblem("several_answers")

@@ -61,7 +61,7 @@ class Choosing(Question, frozen=True, kw_only=True):
 
 
 def draw_cards(question: Choosing, kind: str, drawn: Drawn) -> Markup:
-    chosen: Collection[str] = set(drawn.given)
+    chosen: Collection[str] = set(drawn.given.get("", ()))
     pieces = []
     for index, option in enumerate(question.drawn_options):
         if option.exclusive and index and not question.drawn_options[index - 1].exclusive:

@@ -16,7 +16,7 @@ class LongText(Writing, frozen=True, kw_only=True, tag="long_text"):
         return self.max_length
 
     def draw(self, drawn: Drawn) -> Markup:
-        text = drawn.given[0] if drawn.given else ""
+        text = drawn.only()
         # The first line end after the tag is dropped by browsers; this one keeps a text that begins with its own.
         return Markup('<textarea class="sp" id="%s" name="%s" maxlength="%s"%s>\n%s</textarea>') % (
             self.id,

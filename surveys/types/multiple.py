@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
-from surveys.types.base import Answer, AnswerProblem, Column, DefinitionProblem, Drawn, Tally, Translate, spoken
+from surveys.logic.kinds import Kind, Name
+from surveys.types.base import AnswerProblem, Column, DefinitionProblem, Drawn, Entries, Given, Tally, Translate, spoken
 from surveys.types.choices import Choosing, draw_cards
 
 
@@ -34,7 +35,7 @@ class Multiple(Choosing, frozen=True, kw_only=True, tag="multiple"):
     def _problem(self, chosen: Sequence[str]) -> AnswerProblem | None:
         """Why these options, known and distinct, are no answer together."""
         if not chosen:
-            return AnswerProblem("answer_missing") if self.required else None
+            return None
         alone = [option.id for option in self.options if option.exclusive and option.id in chosen]
         if alone:
             return AnswerProblem("exclusive_with_others", option=alone[0]) if len(chosen) > 1 else None
@@ -44,21 +45,26 @@ class Multiple(Choosing, frozen=True, kw_only=True, tag="multiple"):
             return AnswerProblem("too_few_choices", count=len(chosen), limit=self.min_choices)
         return None
 
-    def read(self, values: Sequence[str]) -> Answer | None:
-        chosen = self.known(values)
+    def read(self, given: Given) -> Entries:
+        chosen = self.known(given.get("", ()))
         problem = self._problem(chosen)
         if problem is not None:
             raise problem
-        return chosen or None
+        return {"": chosen} if chosen else {}
 
-    def accepts(self, answer: Any) -> bool:
-        if not isinstance(answer, list) or not answer or not all(isinstance(each, str) for each in answer):
+    def accepts(self, entries: Mapping[str, Any]) -> bool:
+        answer = entries.get("")
+        if set(entries) != {""} or not isinstance(answer, list) or not answer or not all(isinstance(each, str) for each in answer):
             return False
         in_order = [each for each in self.option_ids if each in set(answer)]
         return answer == in_order and self._problem(answer) is None
 
-    def typed(self, answer: Answer) -> list[str]:
-        return list(answer) if isinstance(answer, list) else []
+    def typed(self, entries: Entries) -> dict[str, list[str]]:
+        answer = entries[""]
+        return {"": list(answer) if isinstance(answer, list) else []}
+
+    def names(self) -> dict[str, Name]:
+        return {"": Name(Kind.CHOICES, frozenset(self.option_ids))}
 
     def instruction(self, _: Translate) -> str:
         low, high = self.min_choices, self.max_choices
@@ -106,7 +112,8 @@ class Multiple(Choosing, frozen=True, kw_only=True, tag="multiple"):
     def columns(self) -> list[Column]:
         return [Column(f"{self.id}.{option.id}", f"{self.label} · {option.label}") for option in self.options]
 
-    def cells(self, answer: Answer | None) -> list[str | int | float | None]:
+    def cells(self, entries: Mapping[str, Any]) -> list[str | int | float | None]:
+        answer = entries.get("")
         if not isinstance(answer, list):
             return [None] * len(self.options)
         return [int(option.id in answer) for option in self.options]

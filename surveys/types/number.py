@@ -5,14 +5,27 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from markupsafe import Markup
 
 from engage.persian import format_number
-from surveys.types.base import Answer, AnswerProblem, Column, DefinitionProblem, Drawn, Question, Tally, Translate, check_text, only_value
+from surveys.logic.kinds import Kind, Name
+from surveys.types.base import (
+    AnswerProblem,
+    Column,
+    DefinitionProblem,
+    Drawn,
+    Entries,
+    Given,
+    Question,
+    Tally,
+    Translate,
+    check_text,
+    only_value,
+)
 
 FURTHEST = 10**12
 _IGNORED = re.compile(r"[\s\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -65,29 +78,33 @@ class Number(Question, frozen=True, kw_only=True, tag="number"):
             return AnswerProblem("number_out_of_range")
         return None
 
-    def read(self, values: Sequence[str]) -> Answer | None:
-        typed = only_value(values)
+    def read(self, given: Given) -> Entries:
+        typed = only_value(given)
         if not _IGNORED.sub("", typed):
-            if self.required:
-                raise AnswerProblem("answer_missing")
-            return None
+            return {}
         number = plain_number(typed)
         if number is None:
             raise AnswerProblem("not_a_number")
         problem = self._problem(number)
         if problem is not None:
             raise problem
-        return int(number) if number == number.to_integral_value() else float(number)
+        return {"": int(number) if number == number.to_integral_value() else float(number)}
 
-    def accepts(self, answer: Any) -> bool:
-        if type(answer) not in (int, float) or not math.isfinite(answer):
+    def accepts(self, entries: Mapping[str, Any]) -> bool:
+        answer = entries.get("", "")
+        if set(entries) != {""} or type(answer) not in (int, float) or not math.isfinite(answer):
             return False
         if isinstance(answer, float) and answer.is_integer():
             return False
         return self._problem(_exact(answer)) is None
 
-    def typed(self, answer: Answer) -> list[str]:
-        return [format_number(_exact(answer), None if isinstance(answer, int) else self.decimals)] if isinstance(answer, int | float) else []
+    def typed(self, entries: Entries) -> dict[str, list[str]]:
+        answer = entries[""]
+        shown = format_number(_exact(answer), None if isinstance(answer, int) else self.decimals) if isinstance(answer, int | float) else ""
+        return {"": [shown]}
+
+    def names(self) -> dict[str, Name]:
+        return {"": Name(Kind.NUMBER)}
 
     def instruction(self, _: Translate) -> str:
         low, high = self._limits()
@@ -110,7 +127,7 @@ class Number(Question, frozen=True, kw_only=True, tag="number"):
             self.id,
             self.id,
             "decimal" if self.decimals else "numeric",
-            drawn.given[0] if drawn.given else "",
+            drawn.only(),
             described.attributes(),
             unit,
         )
@@ -133,7 +150,8 @@ class Number(Question, frozen=True, kw_only=True, tag="number"):
     def columns(self) -> list[Column]:
         return [Column(self.id, f"{self.label} ({self.unit})" if self.unit else self.label)]
 
-    def cells(self, answer: Answer | None) -> list[str | int | float | None]:
+    def cells(self, entries: Mapping[str, Any]) -> list[str | int | float | None]:
+        answer = entries.get("")
         return [answer if isinstance(answer, int | float) else None]
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from markupsafe import Markup
 
+from surveys.logic.kinds import Kind, Name
 from surveys.types.base import (
     MAX_OPTION,
-    Answer,
     AnswerProblem,
     DefinitionProblem,
     Drawn,
+    Entries,
+    Given,
     Question,
     Tally,
     Translate,
@@ -49,22 +51,24 @@ class Rating(Question, frozen=True, kw_only=True, tag="rating"):
         check_text(self.low_label, MAX_OPTION, self.id)
         check_text(self.high_label, MAX_OPTION, self.id)
 
-    def read(self, values: Sequence[str]) -> Answer | None:
-        typed = only_value(values).strip()
+    def read(self, given: Given) -> Entries:
+        typed = only_value(given).strip()
         if not typed:
-            if self.required:
-                raise AnswerProblem("answer_missing")
-            return None
+            return {}
         point = plain_number(typed)
         if point is None or point != int(point) or not 1 <= point <= self.scale:
             raise AnswerProblem("point_unknown")
-        return int(point)
+        return {"": int(point)}
 
-    def accepts(self, answer: Any) -> bool:
-        return type(answer) is int and 1 <= answer <= self.scale
+    def accepts(self, entries: Mapping[str, Any]) -> bool:
+        answer = entries.get("")
+        return set(entries) == {""} and type(answer) is int and 1 <= answer <= self.scale
 
-    def typed(self, answer: Answer) -> list[str]:
-        return [str(answer)]
+    def typed(self, entries: Entries) -> dict[str, list[str]]:
+        return {"": [str(entries[""])]}
+
+    def names(self) -> dict[str, Name]:
+        return {"": Name(Kind.NUMBER)}
 
     @property
     def first_control(self) -> str:
@@ -90,7 +94,7 @@ class Rating(Question, frozen=True, kw_only=True, tag="rating"):
         return Markup('<b aria-hidden="true">%s</b>') % spoken(point)
 
     def draw(self, drawn: Drawn) -> Markup:
-        given = {str(int(n)) for each in drawn.given if (n := plain_number(each)) is not None and abs(n) < 100}
+        given = {str(int(n)) for each in drawn.given.get("", ()) if (n := plain_number(each)) is not None and abs(n) < 100}
         points = Markup("\n").join(
             Markup('<div class="o"><input type="radio" id="%s.%s" name="%s" value="%s"%s%s><label for="%s.%s">%s<span class="v">%s</span></label></div>')
             % (
@@ -119,5 +123,6 @@ class Rating(Question, frozen=True, kw_only=True, tag="rating"):
     def explain_missing(self, _: Translate) -> tuple[str, str]:
         return _("choose one of the points"), _("Please choose one of the points.")
 
-    def cells(self, answer: Answer | None) -> list[str | int | float | None]:
+    def cells(self, entries: Mapping[str, Any]) -> list[str | int | float | None]:
+        answer = entries.get("")
         return [answer if isinstance(answer, int) else None]

@@ -24,6 +24,6 @@ class ShortText(Writing, frozen=True, kw_only=True, tag="short_text"):
             self.id,
             self.id,
             self.max_length * 2,
-            drawn.given[0] if drawn.given else "",
+            drawn.only(),
             drawn.attributes(),
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from surveys.types.base import Answer, AnswerProblem, DefinitionProblem, Question, Tally, Translate, is_storable, only_value, spoken
+from surveys.logic.kinds import Kind, Name
+from surveys.types.base import AnswerProblem, DefinitionProblem, Entries, Given, Question, Tally, Translate, is_storable, only_value, spoken
 
 
 class Writing(Question, frozen=True, kw_only=True):
@@ -13,6 +14,7 @@ class Writing(Question, frozen=True, kw_only=True):
 
     is_group: ClassVar[bool] = False
     tally: ClassVar[Tally] = Tally.TEXTS
+    reveals: ClassVar[bool] = True
     most: ClassVar[int] = 10_000
     has_lines: ClassVar[bool] = True
 
@@ -25,27 +27,29 @@ class Writing(Question, frozen=True, kw_only=True):
         if not 1 <= self.limit <= self.most:
             raise DefinitionProblem("text_limit_out_of_range", self.id)
 
-    def read(self, values: Sequence[str]) -> Answer | None:
-        text = only_value(values).replace("\r\n", "\n").replace("\r", "\n").strip()
+    def read(self, given: Given) -> Entries:
+        text = only_value(given).replace("\r\n", "\n").replace("\r", "\n").strip()
         if not text:
-            if self.required:
-                raise AnswerProblem("answer_missing")
-            return None
+            return {}
         if not is_storable(text):
             raise AnswerProblem("text_unreadable")
         if not self.has_lines and "\n" in text:
             text = " ".join(text.split("\n"))
         if len(text) > self.limit:
             raise AnswerProblem("text_too_long", count=len(text), limit=self.limit)
-        return text
+        return {"": text}
 
-    def accepts(self, answer: Any) -> bool:
-        if not isinstance(answer, str) or not answer or answer != answer.strip() or "\r" in answer:
+    def accepts(self, entries: Mapping[str, Any]) -> bool:
+        answer = entries.get("")
+        if set(entries) != {""} or not isinstance(answer, str) or not answer or answer != answer.strip() or "\r" in answer:
             return False
         return is_storable(answer) and len(answer) <= self.limit and (self.has_lines or "\n" not in answer)
 
-    def typed(self, answer: Answer) -> list[str]:
-        return [str(answer)]
+    def typed(self, entries: Entries) -> dict[str, list[str]]:
+        return {"": [str(entries[""])]}
+
+    def names(self) -> dict[str, Name]:
+        return {"": Name(Kind.TEXT)}
 
     def instruction(self, _: Translate) -> str:
         return _("Up to %(count)s characters.", count=spoken(self.limit))
@@ -58,5 +62,6 @@ class Writing(Question, frozen=True, kw_only=True):
             return _("the text has an unreadable character"), _("There is a character in this text that can't be stored. Please type it again.")
         return super().explain(problem, _)
 
-    def cells(self, answer: Answer | None) -> list[str | int | float | None]:
+    def cells(self, entries: Mapping[str, Any]) -> list[str | int | float | None]:
+        answer = entries.get("")
         return [answer if isinstance(answer, str) else None]

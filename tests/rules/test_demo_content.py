@@ -75,11 +75,12 @@ def test_surveys_can_be_published_as_they_are(definition: dict[str, object]) -> 
 def test_the_mayors_ballot_allows_three_projects_or_none() -> None:
     projects = load(questions.mayor_survey()).question("projects")
     assert projects is not None
-    assert projects.read(["lighting", "water", "school"]) == ["lighting", "school", "water"]
-    assert projects.read(["none"]) == ["none"]
-    for given_values in (["lighting", "water", "school", "waste"], ["none", "water"], []):
+    assert projects.read({"": ["lighting", "water", "school"]}) == {"": ["lighting", "school", "water"]}
+    assert projects.read({"": ["none"]}) == {"": ["none"]}
+    assert projects.read({}) == {} and projects.required
+    for chosen in (["lighting", "water", "school", "waste"], ["none", "water"]):
         with pytest.raises(AnswerProblem):
-            projects.read(given_values)
+            projects.read({"": chosen})
 
 
 def test_open_answers_are_many_short_and_name_nobody() -> None:

@@ -1,4 +1,4 @@
-"""Surveys, their immutable versions, the invitations that carry a personal link, and responses."""
+"""Surveys, their immutable versions, and the invitations that carry a personal link."""
 
 from __future__ import annotations
 
@@ -45,12 +45,14 @@ class Survey(Model):
     draft: Mapped[dict[str, Any]] = mapped_column(JSONB)
     draft_revision: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
     """Raised by every save; a save names the revision it started from, so two officers never overwrite each other silently."""
-    previous_draft: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    """The draft before the last save, for one step of undo."""
     published_version_id: Mapped[int | None] = mapped_column(BigInteger)
     closes_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     results_on: Mapped[date | None] = mapped_column(Date)
     """The day on which citizens were promised the results."""
+    is_anonymous: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
+    """As published; it never changes afterwards, since citizens were told so."""
+    response_limit: Mapped[int | None] = mapped_column(Integer)
+    """So many complete responses close the survey."""
     created_by: Mapped[int | None] = mapped_column(ForeignKey("app_user.id"))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -58,6 +60,7 @@ class Survey(Model):
     __table_args__ = (
         CheckConstraint("state IN ('draft', 'open', 'closed')", name="state_known"),
         CheckConstraint("state = 'draft' OR published_version_id IS NOT NULL", name="published_has_version"),
+        CheckConstraint("response_limit > 0", name="response_limit_positive"),
         Index("ix_survey_open", "closes_at", postgresql_where="state = 'open'"),
     )
 
@@ -102,27 +105,13 @@ class Invitation(Model):
     __table_args__ = (UniqueConstraint("survey_id", "identity_id"),)
 
 
-class Response(Model):
-    """One person's answers as one document, checked against the version it names."""
+class DraftSave(Model):
+    """One earlier state of a survey's draft, for undo and for seeing who changed what."""
 
-    __tablename__ = "response"
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    survey_id: Mapped[int] = mapped_column(ForeignKey("survey.id"))
-    version_id: Mapped[int] = mapped_column(ForeignKey("survey_version.id"))
-    invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id"), unique=True)
-    channel: Mapped[str] = mapped_column(Text)
-    answers: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    receipt_code: Mapped[str] = mapped_column(Text)
-    submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
-
-    __table_args__ = (Index("ix_response_survey", "survey_id", "id"),)
-
-
-class AnswersMark(Model):
-    """Whether answers have arrived since reports were last told: a burst of thousands makes one event, not thousands."""
-
-    __tablename__ = "survey_answers_mark"
+    __tablename__ = "survey_draft_save"
 
     survey_id: Mapped[int] = mapped_column(ForeignKey("survey.id", ondelete="CASCADE"), primary_key=True)
-    pending: Mapped[bool] = mapped_column(Boolean, default=False)
+    revision: Mapped[int] = mapped_column(Integer, primary_key=True)
+    definition: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    saved_by: Mapped[int | None] = mapped_column(ForeignKey("app_user.id"))
+    saved_at: Mapped[datetime] = mapped_column(UTCDateTime)
