@@ -16,6 +16,7 @@ FILES: dict[str, str] = {
     "vazirmatn/fonts/ttf/Vazirmatn-Bold.ttf": "fonts/vazirmatn-bold-33.0.3.ttf",
     "vazirmatn/fonts/ttf/Vazirmatn-Black.ttf": "fonts/vazirmatn-black-33.0.3.ttf",
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
+    "sortablejs/Sortable.min.js": "sortable-1.15.7.min.js",
 }
 """Path below node_modules → name in static/vendor. The font's brackets don't survive in a URL; its version stands in for a hash. The
 browsers' font is the woff2; paper is set with the ttf files below FONTS."""
