@@ -156,6 +156,7 @@ def upgrade() -> None:
     op.add_column("response", sa.Column("collector_id", sa.Integer(), nullable=True))
     op.add_column("response", sa.Column("language", sa.Text(), server_default="fa", nullable=False))
     op.add_column("response", sa.Column("seconds", sa.Integer(), nullable=True))
+    op.add_column("response", sa.Column("order_seed", sa.SmallInteger(), server_default="0", nullable=False))
     op.add_column("response", sa.Column("is_partial", sa.Boolean(), server_default="false", nullable=False))
     op.add_column("response", sa.Column("flags", sa.ARRAY(sa.Text()), server_default="{}", nullable=False))
     op.add_column("response", sa.Column("excluded_at", sa.DateTime(timezone=True), nullable=True))

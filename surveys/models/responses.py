@@ -16,6 +16,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    SmallInteger,
     Text,
     UniqueConstraint,
 )
@@ -61,6 +62,8 @@ class Response(Model):
     language: Mapped[str] = mapped_column(Text, default="fa", server_default="fa")
     seconds: Mapped[int | None] = mapped_column(Integer)
     """From the first page sent to the last; None where there was only one, or where nothing may be known of it."""
+    order_seed: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    """What the order of shuffled options was drawn from"""
     is_partial: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
     """Never sent off: what had been saved when the survey closed."""
     flags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")

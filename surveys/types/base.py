@@ -79,6 +79,8 @@ class Drawn:
     given: Given = field(default_factory=dict)
     is_bad: bool = False
     described_by: str = ""
+    seed: int = 0
+    """What shuffled options are ordered by (0-15: so many orders of a page are kept ready)."""
     translate: Translate = field(default=lambda text, **params: text % params if params else text)
 
     def only(self, part: str = "") -> str:
