@@ -116,7 +116,7 @@ def ring_for_inbound() -> None:
     with transaction() as session:
         waiting = session.execute(select(exists().where(InboundMessage.handled_at.is_(None)))).scalar()
     if waiting:
-        ring("default", jobs.handle_inbound)
+        ring("default", jobs.handle_inbound, at_front=True)
 
 
 def _settings() -> Settings:

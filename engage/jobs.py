@@ -54,14 +54,14 @@ def queue_named(name: str) -> Queue:
     return found
 
 
-def enqueue_after_commit(queue: str, function: Callable[..., Any] | str, *ids: int | str) -> None:
+def enqueue_after_commit(queue: str, function: Callable[..., Any] | str, *ids: int | str, at_front: bool = False) -> None:
     """Ring for `function(*ids)` on `queue` once the current transaction is written.
 
     A job may be named by its dotted path: commands ring for jobs, and jobs call commands.
     """
 
     def work() -> None:
-        ring(queue, function, *ids)
+        ring(queue, function, *ids, at_front=at_front)
 
     after_commit(work)
 

@@ -47,7 +47,8 @@ def receive_inbound(gateway_id: int, line: str, sender: str, text: str) -> bool:
         ).scalar_one_or_none()
         if written is None:
             return False
-        enqueue_after_commit("default", "campaigns.jobs.handle_inbound")
+        # An opt-out holds within the minute, however many reports wait to be refreshed.
+        enqueue_after_commit("default", "campaigns.jobs.handle_inbound", at_front=True)
         return True
 
 
