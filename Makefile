@@ -24,8 +24,13 @@ setup: $(STAMPS)/project $(STAMPS)/vendor ## everything `make run` and `make tes
 run: setup ## the whole platform with demo data (PORT=8000, DATA=var)
 	@exec $(VENV)/bin/engage up --data "$(DATA)" --port "$(PORT)"
 
-test: setup browser check ## lint, types, import contracts and all tests
+test: setup browser check ## lint, types, import contracts and all tests (TESTS=path: only those)
+ifdef TESTS
 	@$(PY) -m pytest $(TESTS)
+else
+	@$(PY) -m pytest --numprocesses 2 --dist loadfile --ignore tests/faults
+	@$(PY) -m pytest tests/faults
+endif
 
 check: setup ## lint, import contracts and types alone
 	@$(PY) -m ruff check .
