@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from flask import Flask, current_app
@@ -67,18 +68,24 @@ def enqueue_after_commit(queue: str, function: Callable[..., Any] | str, *ids: i
 
 
 def ring(queue: str, function: Callable[..., Any] | str, *ids: int | str, at_front: bool = False) -> bool:
-    """Enqueue now (`at_front`: before everything that waits), unless the same bell was rung and nobody has come to the door yet.
+    """Enqueue now (`at_front`: before everything that waits), unless the same bell was rung and its job still waits.
 
-    A bell that got lost with its job is forgotten after `ring_again`. False when Valkey can't be reached: the sweeper will ring again.
+    However long a queue is, it never holds the same job twice for having been rung for twice; a job that got lost is rung for anew.
+    False when Valkey can't be reached: the sweeper will ring again.
     """
     name = function if isinstance(function, str) else f"{function.__module__}.{function.__qualname__}"
-    settings: Settings = current_app.extensions["engage_settings"]
+    connection, line, job_id = redis_connection(), queue_named(queue), uuid4().hex
+    bell = _bell(name, ids)
     try:
-        if not redis_connection().set(_bell(name, ids), 1, nx=True, px=max(1, int(settings.timings.ring_again * 1000))):
-            return True
-        queue_named(queue).enqueue_call(
+        rung = connection.set(bell, job_id, nx=True, get=True)
+        if rung is not None:
+            if connection.lpos(line.key, rung) is not None:  # type: ignore[arg-type]
+                return True
+            connection.set(bell, job_id)
+        line.enqueue_call(
             name,
             args=ids,
+            job_id=job_id,
             timeout=TIMEOUTS[queue],
             result_ttl=0,
             failure_ttl=24 * 3600,

@@ -130,3 +130,16 @@ def test_one_bell_hangs_at_a_door_however_often_it_is_rung(listeners, drain):
     drain()
     assert ring("default", ring_undelivered)
     assert queue_named("default").count == 1
+
+
+def test_a_bell_whose_job_waits_stays_one_and_one_whose_job_is_lost_rings_anew(listeners):
+    queue = queue_named("default")
+    assert ring("default", ring_undelivered)
+    assert redis_connection().ttl(f"engage:bell:{ring_undelivered.__module__}.{ring_undelivered.__qualname__}:") == -1
+    (job_id,) = queue.job_ids
+    assert ring("default", ring_undelivered, at_front=True)
+    assert queue.job_ids == [job_id]
+    queue.remove(job_id)
+    assert ring("default", ring_undelivered)
+    assert queue.count == 1
+    assert queue.job_ids != [job_id]
