@@ -122,7 +122,7 @@ class Number(Question, frozen=True, kw_only=True, tag="number"):
     def draw(self, drawn: Drawn) -> Markup:
         unit = Markup('<span class="u" id="%s-unit">%s</span>') % (self.id, self.unit) if self.unit else Markup("")
         told = " ".join(filter(None, (drawn.described_by, f"{self.id}-unit" if self.unit else "")))
-        described = Drawn(drawn.given, drawn.is_bad, told, drawn.translate)
+        described = Drawn(drawn.given, drawn.is_bad, told, drawn.seed, drawn.translate)
         return Markup('<div class="sp nu"><input class="t" id="%s" name="%s" inputmode="%s" autocomplete="off" maxlength="60" value="%s"%s>%s</div>') % (
             self.id,
             self.id,
