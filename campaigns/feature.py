@@ -6,6 +6,7 @@ from flask import Flask
 
 from campaigns import credit, segments, sweeps, views, webhooks
 from campaigns.commands.erasing import forget_person, tidy_erased_messages
+from campaigns.commands.survey_codes import send_survey_code
 from campaigns.events import CampaignFinished, ReceiptsRecorded
 from campaigns.queries.holders import holder_of_survey_link
 from campaigns.queries.imports import has_texted_import
@@ -23,6 +24,7 @@ from contacts.queries.references import register_reference_holder
 from engage.events import subscribe
 from engage.jobs import register_sweep
 from engage.vault import EncryptedColumn, register_encrypted_columns
+from surveys.entrances.texts import register_code_sender
 from surveys.events import NumberDisowned, OptOutRequested, ResponsesArrived
 
 
@@ -42,6 +44,7 @@ def install(app: Flask) -> None:
     register_import_user(app, has_texted_import)
     register_reference_holder(app, forget_person)
     register_link_reader(app, holder_of_survey_link)
+    register_code_sender(app, send_survey_code)
     register_sweep(app, "erased_messages", lambda s: 3600.0, tidy_erased_messages)
     register_encrypted_columns(
         app,

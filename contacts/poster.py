@@ -2,48 +2,25 @@
 
 from __future__ import annotations
 
-import io
 import json
-import threading
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import segno
-import typst
 from flask_babel import gettext as _
 
 from contacts.queries.sign_up_pages import PageSummary
 from engage.persian import to_persian_digits
-from engage.web.vendor import FONTS
+from engage.web.sheets import draw_sheet, qr_code
 
 SHEET = Path(__file__).with_name("poster.typ")
 MOST_TOPICS = 6
-
-_lock = threading.Lock()
-"""One compiler a process, kept warm with its fonts; it isn't made for two threads at once."""
-
-
-@cache
-def _compiler() -> Any:
-    return typst.Compiler(root=str(SHEET.parent), font_paths=[str(FONTS)], ignore_system_fonts=True)
 
 
 def draw_poster(page: PageSummary, base_url: str, *, format: str = "pdf", ppi: float | None = None) -> bytes:
     """The sheet for this page; its QR code and its printed address lead to the same place. `format` "png" is for looking at it."""
     inputs = {"data": json.dumps(_words(page, base_url), ensure_ascii=False), "qr": qr_code(f"{base_url}/join/{page.slug}")}
-    with _lock:
-        return bytes(_compiler().compile(input=str(SHEET), format=format, ppi=ppi, sys_inputs=inputs))
-
-
-def qr_code(address: str) -> str:
-    """An SVG that still reads with a corner of the sheet torn off (level Q)."""
-    out = io.BytesIO()
-    segno.make(address, error="q", micro=False, boost_error=False).save(
-        out, kind="svg", border=1, dark="#0a5f5e", light=None, xmldecl=False
-    )
-    return out.getvalue().decode()
+    return draw_sheet(SHEET, inputs, format=format, ppi=ppi)
 
 
 def _words(page: PageSummary, base_url: str) -> dict[str, Any]:

@@ -69,6 +69,8 @@ class Settings:
     batch_size: int = 200
     """Messages a gateway call carries, at most the gateway's own 200."""
     webhook_token: str = field(default="", repr=False)
+    citizens_at_once: int = 200
+    """Requests for citizens' pages one web process takes on, waiting ones included; more are asked to come again (503)."""
     clock_offset: float = 0.0
     """Seconds added to the machine's clock; only rehearsals and tests use it."""
     timings: Timings = field(default_factory=Timings)
@@ -97,6 +99,7 @@ class Settings:
                 gateway_concurrency=int(environ.get("ENGAGE_GATEWAY_CONCURRENCY") or cls.gateway_concurrency),
                 batch_size=max(1, int(environ.get("ENGAGE_BATCH_SIZE") or cls.batch_size)),
                 webhook_token=environ.get("ENGAGE_WEBHOOK_TOKEN") or "",
+                citizens_at_once=max(1, int(environ.get("ENGAGE_CITIZENS_AT_ONCE") or cls.citizens_at_once)),
                 clock_offset=float(environ.get("ENGAGE_CLOCK_OFFSET") or 0),
                 timings=Timings() if scale == 1 else Timings().scaled(scale),
                 log_level=environ.get("ENGAGE_LOG_LEVEL") or "INFO",

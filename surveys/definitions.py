@@ -7,21 +7,30 @@ published. Answers are one document per person: {question id: "a1" | ["a1", "a2"
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from datetime import date
+from typing import Any, Literal
 
 import msgspec
 
-from surveys.types import Answer, AnswerProblem, AnyQuestion, DefinitionProblem
-from surveys.types.base import check_text
-
-_Value = TypeVar("_Value")
+from surveys.contradictions import Found, contradictions
+from surveys.documents import document_of, split_by_question
+from surveys.flow import Walk, cut_pages, is_calculated, is_drawn, is_hidden
+from surveys.types import Answer, AnswerProblem, AnyQuestion, DefinitionProblem, type_of
+from surveys.types.base import ID_PATTERN, MAX_EXPRESSION, MAX_LABEL, check_text
 
 FORMAT: Literal[1] = 1
 MAX_QUESTIONS = 300
 MAX_TITLE = 200
 MAX_INTRO = 2000
+MAX_QUOTAS = 100
+MAX_QUOTA = 10_000_000
+MAX_LANGUAGES = 12
+MAX_TRANSLATED = 100_000
+MAX_PLACE = 160
+LANGUAGE_PATTERN = re.compile(r"[a-z]{2,3}")
 
 
 class Quota(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -61,6 +70,10 @@ class Gap:
     code: str
     number: int = 0
     question_id: str = ""
+    detail: str = ""
+    """The word it is about: a name, an option's id, a quota's label"""
+    field: str = ""
+    """Where in the question: "show_if", "required_if", "valid_if", "skips.2", "formula", or the place of a text ("label", "rows.r1")"""
 
 
 @dataclass(frozen=True)
@@ -108,6 +121,41 @@ def check(definition: Definition) -> None:
         if question.id in seen or question.id in RESERVED_FIELDS:
             raise DefinitionProblem("question_id_repeated", question.id)
         seen.add(question.id)
+    _check_quotas(definition.quotas)
+    _check_translations(definition)
+
+
+def _check_quotas(quotas: Sequence[Quota]) -> None:
+    if len(quotas) > MAX_QUOTAS:
+        raise DefinitionProblem("too_many_quotas")
+    seen: set[str] = set()
+    for quota in quotas:
+        if not ID_PATTERN.fullmatch(quota.id):
+            raise DefinitionProblem("quota_id_malformed", quota.id[:40])
+        if quota.id in seen:
+            raise DefinitionProblem("quota_id_repeated", quota.id)
+        seen.add(quota.id)
+        check_text(quota.label, MAX_LABEL, quota.id)
+        check_text(quota.when, MAX_EXPRESSION, quota.id)
+        if not 1 <= quota.limit <= MAX_QUOTA:
+            raise DefinitionProblem("quota_limit_out_of_range", quota.id)
+
+
+def _check_translations(definition: Definition) -> None:
+    named = [*definition.languages, *definition.translations]
+    if len(definition.languages) > MAX_LANGUAGES or len(definition.translations) > MAX_LANGUAGES:
+        raise DefinitionProblem("too_many_languages")
+    if len(set(definition.languages)) < len(definition.languages):
+        raise DefinitionProblem("language_repeated")
+    for language in named:
+        if not LANGUAGE_PATTERN.fullmatch(language) or language == "fa":
+            raise DefinitionProblem("translation_language_unknown", language[:40])
+    for language, texts in definition.translations.items():
+        if len(texts) > MAX_TRANSLATED:
+            raise DefinitionProblem("too_many_translations", language)
+        for place, text in texts.items():
+            check_text(place, MAX_PLACE, language)
+            check_text(text, MAX_INTRO, f"{language}:{place}"[:80])
 
 
 RESERVED_FIELDS = frozenset({"version", "errors", "main"})
@@ -129,60 +177,123 @@ def gaps(definition: Definition) -> list[Gap]:
     found = [] if definition.title.strip() else [Gap("survey_without_title")]
     if not definition.questions:
         found.append(Gap("survey_has_no_question"))
+    wrong: dict[str, list[Found]] = {}
+    for each in contradictions(definition):
+        wrong.setdefault(each.question.id if each.question else "", []).append(each)
     for number, question in enumerate(definition.questions, 1):
         found += [Gap(code, number, question.id) for code in question.gaps()]
-    return found
+        found += [Gap(each.code, number, question.id, each.detail, each.field) for each in wrong.get(question.id, ())]
+    return found + [Gap(each.code, detail=each.detail, field=each.field) for each in wrong.get("", ())]
 
 
-def read_answers(definition: Definition, given: Mapping[str, Sequence[str]]) -> Reading:
-    """Answers from a form's raw values. Fields that are no question of this survey are left out."""
+def read_answers(
+    definition: Definition,
+    given: Mapping[str, Sequence[str]],
+    *,
+    today: date,
+    earlier: Mapping[str, Any] | None = None,
+    questions: Collection[AnyQuestion] | None = None,
+) -> Reading:
+    """Answers from a form's raw values: of the whole survey, or of one page's `questions` after the document of `earlier` pages.
+
+    Fields that are no question asked here are left out, and so are answers to questions that these answers hide. Calculations on the
+    way are filled in, and so are hidden fields that `earlier` doesn't hold. `surveys.flow.complete_document` makes a whole of the
+    pages' answers.
+    """
     answers: dict[str, Answer] = {}
     problems: dict[str, AnswerProblem] = {}
-    raw = split_by_question(given)
-    for question in definition.questions:
+    raw, before = split_by_question(given), split_by_question(earlier or {})
+    asked = None if questions is None else {question.id for question in questions}
+    walk = Walk(definition, today)
+    for question in walk:
+        known = before.get(question.id, {})
+        if asked is not None and question.id not in asked and (known or not is_hidden(question)):
+            if not is_calculated(question):
+                walk.add(question, known)
+            continue
+        if is_calculated(question):
+            answers |= document_of(question.id, walk.result_of(question))
+            continue
         try:
-            entries = question.read(raw.get(question.id, {}))
-            if not entries and question.required:
+            entries = _demanding(question, walk).read(raw.get(question.id, {}))
+            if not entries and walk.is_required(question):
                 raise AnswerProblem("answer_missing")
         except AnswerProblem as problem:
             problems[question.id] = problem
+            continue
+        walk.add(question, entries)
+        if entries and not walk.is_valid(question):
+            problems[question.id] = AnswerProblem("condition_unmet", message=question.valid_message)
             continue
         answers |= document_of(question.id, entries)
     return Reading(answers, problems)
 
 
-def split_by_question(document: Mapping[str, _Value]) -> dict[str, dict[str, _Value]]:
-    """Fields of a form, or entries of a stored document, by question and part: `q.x` is the part `x` of `q`, `q` its part ""."""
-    found: dict[str, dict[str, _Value]] = {}
-    for name, value in document.items():
-        question_id, dot, part = name.partition(".")
-        found.setdefault(question_id, {})[part or dot] = value
-    return found
+def _demanding(question: AnyQuestion, walk: Walk) -> AnyQuestion:
+    """The question as it stands after the answers so far: required also where only its condition says so."""
+    if not question.required and question.required_if and walk.is_required(question):
+        return msgspec.structs.replace(question, required=True)
+    return question
 
 
-def document_of(question_id: str, parts: Mapping[str, _Value]) -> dict[str, _Value]:
-    """The parts of one question as they stand in a form or a stored document."""
-    return {f"{question_id}.{part}" if part else question_id: value for part, value in parts.items()}
+def is_satisfied_by(definition: Definition, document: Mapping[str, Any], today: date) -> bool:
+    """Whether a stored document is a complete set of answers to this definition and nothing else: what `read_answers` makes of a whole.
+
+    Every question on the way that must be answered is, each answer is one the question accepts and meets its condition, calculations
+    are right, and there is nothing besides.
+    """
+    given = split_by_question(document)
+    walk = Walk(definition, today)
+    for question in walk:
+        entries = given.pop(question.id, {})
+        if is_calculated(question):
+            if not _is_same(entries, walk.result_of(question)):
+                return False
+            continue
+        if not entries:
+            if walk.is_required(question):
+                return False
+            continue
+        if not _demanding(question, walk).accepts(entries):
+            return False
+        walk.add(question, entries)
+        if not walk.is_valid(question):
+            return False
+    return not given
 
 
-def is_satisfied_by(definition: Definition, answers: Mapping[str, Any]) -> bool:
-    """Whether a stored document is a complete set of answers to this definition and nothing else."""
-    known = {question.id: question for question in definition.questions}
-    given = split_by_question(answers)
-    if not set(given) <= set(known):
-        return False
-    if any(question.required and question.id not in given for question in definition.questions):
-        return False
-    return all(known[question_id].accepts(entries) for question_id, entries in given.items())
+def _is_same(entries: Mapping[str, Any], expected: Mapping[str, Any]) -> bool:
+    """Whether a calculation's stored result is the one it comes to: true is not 1, and 1.0 is not as we write it."""
+    return dict(entries) == expected and all(type(value) is type(expected[part]) for part, value in entries.items())
 
 
-SECONDS = {"single": 12, "multiple": 18, "rating": 8, "number": 12, "short_text": 20, "long_text": 40}
+SECONDS = {
+    "single": 12, "multiple": 18, "rating": 8, "number": 12, "short_text": 20, "long_text": 40, "date": 15, "time": 12, "phone": 20,
+    "national_id": 25, "consent": 15, "upload": 45, "approval": 30, "ballot_ranking": 45, "points": 60, "knapsack": 60,
+    "yes_no": 8, "nps": 10, "matrix": 12, "ranking": 30, "neighbourhood": 8, "long_list": 20,
+}  # fmt: skip
+USUAL_SECONDS = 12
+SECONDS_A_ROW = 6.0
+"""For each row of a matrix, and each project of a ballot, after the first"""
+SECONDS_AN_OPTION = 1.5
+"""For each option from the sixth to the thirtieth: nobody reads on, longer lists are searched"""
+SECONDS_A_PAGE = 6.0
+LETTERS_A_SECOND = 15
 
 
 def estimated_minutes(definition: Definition) -> int:
-    """Minutes an unhurried reader needs, rounded up: page one promises them. Long lists of options take longer."""
-    seconds = 15.0
+    """Minutes an unhurried reader needs, rounded up: page one promises them. Long lists take longer, and so does each further page."""
+    seconds = 15.0 + SECONDS_A_PAGE * max(len(cut_pages(definition)) - 1, 0)
     for question in definition.questions:
-        seconds += SECONDS[str(question.__struct_config__.tag)] * (1 if question.required else 0.7)
-        seconds += max(len(getattr(question, "options", ())) - 5, 0) * 1.5
+        if not question.asks:
+            seconds += sum(map(len, question.texts().values())) / LETTERS_A_SECOND if is_drawn(question) else 0
+            continue
+        needed = SECONDS.get(type_of(question), USUAL_SECONDS) + min(max(len(getattr(question, "options", ())) - 5, 0), 25) * SECONDS_AN_OPTION
+        needed += max(len(getattr(question, "rows", ())) + len(getattr(question, "projects", ())) - 1, 0) * SECONDS_A_ROW
+        seconds += needed * (1 if question.required else 0.7)
     return max(1, -(-int(seconds) // 60))
+
+
+def numbers_of(definition: Definition) -> dict[str, int]:
+    """Question id → the number it carries: only what asks something is counted."""
+    return {question.id: number for number, question in enumerate((each for each in definition.questions if each.asks), 1)}

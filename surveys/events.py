@@ -43,3 +43,11 @@ class NumberDisowned(Event):
 
     identity_id: int
     invitation_id: int
+
+
+@dataclass(frozen=True)
+class NeighbourhoodDisputed(Event):
+    """The holder of this link says that they don't live where the office thinks. Where they do live is not said here."""
+
+    identity_id: int
+    invitation_id: int

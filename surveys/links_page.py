@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from engage.clock import now, today_in_tehran
 from surveys import commands, queries
 from surveys.asked import Asked, Office
-from surveys.citizen import form, states
+from surveys.citizen import states
 from surveys.citizen.layout import Page
+from surveys.citizen.session import Carried, Session, shuffles
 from surveys.citizen.shelf import page_of
 from surveys.queries import FoundLink
 from surveys.results import results_address
 from surveys.rules import Link, LinkState, link_state
+from surveys.sealing import seal_state
+
+SEEDS = 16
+KEPT = "engage_kept"
+"""The cookie of a browser that has answered earlier pages of this link. It is sent for this link alone; scripts don't see it."""
 
 
 def ready_page(token: str) -> Page | None:
@@ -20,7 +28,7 @@ def ready_page(token: str) -> Page | None:
     if link is None or state is LinkState.NOT_FOUND:
         return None
     note_opened(link)
-    return page_in(link, state)
+    return page_in(link, state, token)
 
 
 def note_opened(link: FoundLink) -> None:
@@ -35,27 +43,36 @@ def state_of(link: FoundLink | None) -> LinkState:
     return link_state(facts, now())
 
 
-def page_in(link: FoundLink, state: LinkState) -> Page:
+def page_in(link: FoundLink, state: LinkState, token: str, language: str = "fa") -> Page:
     office = Office(link.office_name)
     if state is LinkState.ANSWERED:
         return page_of(("answered", link.office_name, link.results_on), lambda: states.answered_page(office, link.results_on))
     if state is LinkState.CLOSED:
         return _closed_page(link, office)
-    key = ("form", link.version_id, link.office_name, link.closes_at, link.results_on)
-    return page_of(key, lambda: form.form_page(newest(link)))
+    asked = newest(link)
+    seed = seed_of(token) if shuffles(asked.definition) else 0
+    key = ("form", link.version_id, link.office_name, link.closes_at, link.results_on, seed, language)
+    return page_of(key, lambda: Session(asked, today_in_tehran().date(), Carried(token), seed, language).first_page())
+
+
+def seed_of(token: str) -> int:
+    """What the options of whoever holds this link are shuffled by: one of sixteen orders, always the same for the same link."""
+    return hashlib.sha256(token.encode()).digest()[0] % SEEDS
 
 
 def _closed_page(link: FoundLink, office: Office) -> Page:
     closed_at = link.closed_at or (link.closes_at if link.closes_at is not None and link.closes_at <= now() else None)
     address = results_address(link.survey_id, link.survey_slug)
-    key = ("closed", link.survey_id, link.title, link.office_name, closed_at, link.results_on, address)
+    # Until its seal is broken an anonymous survey tells no number, and one that stays sealed never does.
+    seal = seal_state(link.survey_id) if link.is_anonymous else None
+    key = ("closed", link.survey_id, link.title, link.office_name, closed_at, link.results_on, address, seal)
     return page_of(
         key,
         lambda: states.closed_page(
             office,
             title=link.title,
             closed_at=closed_at,
-            answered_count=queries.response_count(link.survey_id) if closed_at is not None else None,
+            answered_count=queries.response_count(link.survey_id) if closed_at is not None and seal in (None, "opened") else None,
             results_on=link.results_on,
             results_url=address,
         ),

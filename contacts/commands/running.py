@@ -25,7 +25,7 @@ from contacts.commands.turns import await_turn, take_turn
 from contacts.events import ContactsImported
 from contacts.importing import ImportOrder, ImportResult, Watcher, files, import_table
 from contacts.models import ContactImport
-from contacts.reading.child import NICENESS, open_apart
+from contacts.reading.child import open_apart
 from contacts.rules.columns import Cell, apply_overrides, check_mapping, guess_fields
 from contacts.rules.consent import DEFAULT_PURPOSE, Basis
 from contacts.rules.rows import CleanRow, Problem
@@ -37,6 +37,7 @@ from engage.events import publish
 from engage.identity.commands.audit import record_audit
 from engage.jobs import enqueue_after_commit, ring
 from engage.refusal import Refused
+from engage.tables.apart import NICENESS
 
 log = structlog.get_logger(__name__)
 

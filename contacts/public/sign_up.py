@@ -14,7 +14,6 @@ from contacts.commands.preferences import BY_CODE
 from contacts.commands.renewal import renew_number
 from contacts.public import limits
 from contacts.public.page import leads, masked, not_found, show, told, too_many, typed_in
-from contacts.public.tickets import seal, unseal
 from contacts.queries.sign_up_pages import OfferedPurpose, PublicPage, find_sign_up_page
 from contacts.rules.consent import Channel
 from contacts.rules.people import Person
@@ -22,6 +21,7 @@ from engage.identity.guard import public
 from engage.persian import normalise, parse_phone
 from engage.refusal import Refused
 from engage.web.csrf import csrf_exempt
+from engage.web.tickets import seal, unseal
 
 blueprint = Blueprint("citizen_sign_up", __name__)
 

@@ -7,12 +7,8 @@ parser, the one who asked gets a `Refused` and goes on. The protocol: frames of 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import fcntl
-import gc
 import os
-import resource
-import signal
 import subprocess
 import sys
 import threading
@@ -30,18 +26,13 @@ from contacts.rules.columns import Cell, ColumnMapping, header_key
 from contacts.rules.rows import CleanRow, Problem, person_keys, row_cleaner
 from engage import persian
 from engage.refusal import Refused
+from engage.tables.apart import MEMORY, limit_this_process, start_apart, was_stopped_by_limits
 
-MEMORY = 2 << 30
-"""Address space; a text file needs 60 MB of memory, a workbook of a million rows up to 1.5 GB."""
 CPU_SECONDS = 900
-NICENESS = 10
 BATCH = 4_000
 _PIPE_BYTES = 1 << 20
-_ROOT = Path(__file__).resolve().parents[2]
-_PASSED_ON = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 
 HEAD, ROWS, END, REFUSED = b"H", b"R", b"E", b"X"
-_PR_SET_PDEATHSIG = 1
 
 
 class SentRow(msgspec.Struct, array_like=True, gc=False):
@@ -114,17 +105,7 @@ class TableApart:
     """An opened list whose parser runs elsewhere. One reading at a time; `close` ends the process."""
 
     def __init__(self, path: Path, *, sheet: str, header_row: int | None, max_bytes: int, memory: int, cpu_seconds: int) -> None:
-        limits = {"memory": memory, "cpu": cpu_seconds, "nice": NICENESS, "parent": os.getpid()}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "contacts.reading.child", msgspec.json.encode(limits).decode()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            # Nothing of the application's surroundings: no address of a database, no path of keys.
-            env={name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {"PYTHONPATH": str(_ROOT)},
-            cwd=_ROOT,
-            close_fds=True,
-        )
+        self._process = start_apart("contacts.reading.child", memory=memory, cpu_seconds=cpu_seconds)
         assert self._process.stdin is not None and self._process.stdout is not None
         self._into: IO[bytes] = self._process.stdin
         self._out: IO[bytes] = self._process.stdout
@@ -275,7 +256,7 @@ class TableApart:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(5)
         self.close()
-        return Refused("file_bomb" if self._process.returncode in (-signal.SIGXCPU, -signal.SIGABRT) else "file_unreadable")
+        return Refused("file_bomb" if was_stopped_by_limits(self._process.returncode) else "file_unreadable")
 
 
 def open_apart(
@@ -295,8 +276,8 @@ def open_apart(
 # -- the process ---------------------------------------------------------------------------------------------------------
 
 
-def main(limits: Mapping[str, int]) -> None:
-    _limit(limits)
+def main(limits: str) -> None:
+    limit_this_process(limits)
     source = sys.stdin.buffer
     # The pipe is ours alone: whatever a library prints goes nowhere.
     sink = os.fdopen(os.dup(1), "wb", buffering=0)
@@ -331,27 +312,6 @@ def main(limits: Mapping[str, int]) -> None:
             send(REFUSED, encode((refused.code, {name: value if isinstance(value, int) else str(value) for name, value in refused.params.items()})))
         except MemoryError:
             send(REFUSED, encode(("file_bomb", {})))
-
-
-def _limit(limits: Mapping[str, int]) -> None:
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != limits["parent"]:  # it died before the kernel knew
-        os._exit(1)
-    for kind, value in (
-        (resource.RLIMIT_AS, limits["memory"]),
-        (resource.RLIMIT_CPU, limits["cpu"]),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 64),
-    ):
-        hard = resource.getrlimit(kind)[1]
-        bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        # Between the two the kernel says why (SIGXCPU) before it only kills.
-        above = bound + 5 if kind == resource.RLIMIT_CPU and hard == resource.RLIM_INFINITY else bound
-        resource.setrlimit(kind, (bound, above))
-    os.nice(limits["nice"])
-    gc.disable()  # rows make no cycles, and this process ends with its list
 
 
 def _batches(rows: Iterator[tuple[int, Any]]) -> Iterator[list[Any]]:
@@ -417,5 +377,5 @@ _ANSWERS: dict[str, Callable[[Table, Mapping[str, Any]], Iterator[Any]]] = {
 
 if __name__ == "__main__":
     with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
-        main(msgspec.json.decode(sys.argv[1], type=dict[str, int]))
+        main(sys.argv[1])
     os._exit(0)

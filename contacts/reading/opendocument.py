@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.parsers import expat
 
-from contacts.reading.archive import BROKEN
-from contacts.reading.bounds import refuse_doctype
 from contacts.rules.columns import Cell
 from engage.refusal import Refused
+from engage.tables.archive import BROKEN
+from engage.tables.bounds import refuse_doctype
 
 MAX_ROWS = 1_048_576
 """Of one sheet: what the format allows. A filled row may say it is repeated; blank ones are counted, not made."""

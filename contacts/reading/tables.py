@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from contacts.reading.archive import check_archive
-from contacts.reading.bounds import check_bounds
-from contacts.reading.compound import check_compound
 from contacts.reading.delimited import Delimited, open_delimited
 from contacts.reading.opendocument import OpenSheet, sheets_of
-from contacts.reading.workbook import Sheet, Workbook
 from contacts.rules.columns import Cell, Field, find_header, header_key, score_header
 from contacts.rules.rows import is_blank, text_of
 from engage import persian
 from engage.refusal import Refused
+from engage.tables.archive import check_archive
+from engage.tables.bounds import check_bounds
+from engage.tables.compound import check_compound
+from engage.tables.workbook import Sheet, Workbook
 
 SAMPLE_ROWS = 50
 MAX_COLUMNS = 200

@@ -9,8 +9,7 @@ from enum import StrEnum
 
 from engage import persian
 from engage.refusal import Refused
-
-Cell = str | int | float | None
+from engage.tables import Cell as Cell
 
 
 class Field(StrEnum):

@@ -30,6 +30,10 @@ class Permission(StrEnum):
     CONTACTS_EXPORT = "contacts.export"
     SURVEYS_VIEW = "surveys.view"
     SURVEYS_EDIT = "surveys.edit"
+    SURVEYS_COLLECT = "surveys.collect"
+    """Entering answers for citizens, and starting a kiosk."""
+    RESPONSES_READ = "responses.read"
+    """Single responses, and leaving them out of the results."""
     CAMPAIGNS_VIEW = "campaigns.view"
     CAMPAIGNS_EDIT = "campaigns.edit"
     CAMPAIGNS_APPROVE = "campaigns.approve"
@@ -61,6 +65,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.CONTACTS_IMPORT,
             Permission.CONTACTS_EXPORT,
             Permission.SURVEYS_EDIT,
+            Permission.SURVEYS_COLLECT,
+            Permission.RESPONSES_READ,
             Permission.CAMPAIGNS_EDIT,
             Permission.CAMPAIGNS_CONTROL,
         }

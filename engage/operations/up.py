@@ -93,7 +93,7 @@ def run(
 def gunicorn_command(port: int, *, host: str = HOST, workers: int = WEB_WORKERS) -> list[str]:
     """The command line of the web part: threads, so that a slow upload doesn't hold a whole worker."""
     command = [sys.executable, "-m", "gunicorn", "--bind", f"{host}:{port}", "--workers", str(workers)]
-    command += ["--worker-class", "gthread", "--threads", "4", "--timeout", "60", "--graceful-timeout", "20"]
+    command += ["--worker-class", "engage.web.gunicorn_worker.CountingWorker", "--threads", "4", "--timeout", "60", "--graceful-timeout", "20"]
     command += ["--keep-alive", "5", "--chdir", str(ROOT), "--log-level", "warning"]
     return [*command, "wsgi:app"]
 

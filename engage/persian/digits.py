@@ -1,6 +1,6 @@
 """Digits, numbers, percentages and money as a Persian reader expects them."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 PERSIAN_DIGITS = "۰۱۲۳۴۵۶۷۸۹"
 ARABIC_DIGITS = "٠١٢٣٤٥٦٧٨٩"
@@ -44,7 +44,9 @@ def _round(n: Number, decimals: int) -> Decimal:
     exact = n if isinstance(n, Decimal) else Decimal(str(n))
     if not exact.is_finite():
         raise ValueError(f"not a finite number: {n!r}")
-    return exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    # Room for every digit of a huge number: the usual 28 are refused.
+    room = Context(prec=max(28, exact.adjusted() + decimals + 2))
+    return exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP, context=room)
 
 
 def _write(n: int | Decimal) -> str:

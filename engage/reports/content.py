@@ -10,7 +10,7 @@ import msgspec
 
 from engage.reports.tally import MINIMUM, QuestionTally, response_rate
 
-SHAPE = "1"
+SHAPE = "2"
 """Raise it when `Content` changes: what was stored in another shape is computed anew before it is shown."""
 
 
@@ -47,6 +47,10 @@ class Content:
     days: list[DayCount] = field(default_factory=list)
     """From the first day with an answer to the last, those without any included"""
     questions: list[QuestionTally] = field(default_factory=list)
+    partial: int = 0
+    """Answers never sent off; in no other figure"""
+    excluded: int = 0
+    """Responses an officer left out; in no other figure"""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,8 @@ class Report:
     computed_at: datetime
     is_stale: bool
     content: Content
+    is_sealed: bool = False
+    """An anonymous survey that ended with too few answers: they are shown to nobody, and not even counted"""
 
     @property
     def answers(self) -> int:

@@ -18,6 +18,7 @@ from engage.reports.models import SurveyReport
 from engage.reports.tally import asked_questions, tally
 from surveys.queries import SurveySummary, definitions_of_survey, get_survey_facts, invitation_funnel, list_surveys
 from surveys.queries.aggregates import count_answers, written_answers
+from surveys.sealing import is_sealed, sealed_surveys
 
 __all__ = [
     "ReportLine",
@@ -37,6 +38,7 @@ class ReportLine:
     survey: SurveySummary
     answers: int
     funnel: Funnel | None
+    is_sealed: bool = False
 
 
 def compute_content(survey_id: int) -> Content:
@@ -52,6 +54,8 @@ def compute_content(survey_id: int) -> Content:
         funnel=Funnel(sent.invited, sent.accepted, sent.delivered, came.opened, came.started, came.answered),
         days=_without_gaps(counts.by_day),
         questions=tally(questions, counts),
+        partial=counts.partial,
+        excluded=counts.excluded,
     )
 
 
@@ -81,7 +85,17 @@ def report_of(survey_id: int) -> Report:
     else:
         content, computed_at, is_stale = compute_content(survey_id), now(), True
     return Report(
-        facts.id, facts.slug, facts.unit_id, facts.title, facts.state, facts.closes_at, facts.results_on, computed_at, is_stale, content
+        facts.id,
+        facts.slug,
+        facts.unit_id,
+        facts.title,
+        facts.state,
+        facts.closes_at,
+        facts.results_on,
+        computed_at,
+        is_stale,
+        content,
+        is_sealed(survey_id),
     )
 
 
@@ -100,8 +114,11 @@ def list_reports(unit_ids: Iterable[int]) -> list[ReportLine]:
         )
     )
     known = {survey_id: restore(content) for survey_id, content in rows}
+    sealed = sealed_surveys(each.id for each in surveys)
     return [
-        ReportLine(each, known[each.id].answers, known[each.id].funnel) if each.id in known else ReportLine(each, each.answered_count, None)
+        ReportLine(each, known[each.id].answers, known[each.id].funnel, each.id in sealed)
+        if each.id in known
+        else ReportLine(each, each.answered_count, None, each.id in sealed)
         for each in surveys
     ]
 

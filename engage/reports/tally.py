@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from surveys.definitions import Definition
 from surveys.queries.aggregates import AnswerCounts, Counted, Counting, Shape
-from surveys.types import AnyQuestion, Multiple, Number, Rating, Single, type_of
+from surveys.types import AnyQuestion, LongText, PartTally, Points, Question, ShortText, Tally, type_of
+from surveys.types.choices import OTHER
 
 MINIMUM = 10
 """Below this many answers a percentage says more about single people than about a group."""
@@ -58,21 +59,25 @@ class NumberTally:
 
 @dataclass(frozen=True)
 class QuestionTally:
-    """Everything a report says about one question. `key` is unique in the report, also where a version changed a question's type."""
+    """Everything a report says about one question, or one part of it that is counted by itself (a row of a matrix).
+
+    `key` is unique in the report, also where a version changed a question's type.
+    """
 
     key: str
     id: str
+    """Where its answers stand in a document: `q5`, or `q5.r1` for a part"""
     type: str
     label: str
     number: int
-    """Its place in the newest version that asks it, from 1"""
+    """Its place among what the newest version asks, from 1; 0 for what nobody is asked (a calculation)"""
     version_ids: list[int]
     asked: int
     answered: int
     withdrawn: bool = False
     """No longer in the newest version"""
     options: list[OptionTally] | None = None
-    """Choices in the order of the form, points of a scale from 1 up"""
+    """Choices in the order of the form, points of a scale from the lowest up"""
     mean: float | None = None
     """Of the points of a scale"""
     scale: int | None = None
@@ -81,6 +86,15 @@ class QuestionTally:
     figures: NumberTally | None = None
     unit: str = ""
     max_choices: int | None = None
+    tally: Tally = Tally.CHOICES
+    is_many: bool = False
+    """One person may have chosen several"""
+    is_ordered: bool = False
+    """The options follow one another, as the columns of a matrix"""
+    is_written: bool = False
+    """Own words that may be read, masked"""
+    is_conditional: bool = False
+    """Not everyone who saw its version was asked: earlier answers decided"""
 
     @property
     def unanswered(self) -> int:
@@ -97,7 +111,7 @@ class QuestionTally:
 
 @dataclass(frozen=True)
 class AskedQuestion:
-    """One question over all versions that ask it with the same type; wording and options are the newest."""
+    """One question, or one counted part of it, over all versions that ask it with the same type; wording and options are the newest."""
 
     key: str
     newest: AnyQuestion
@@ -106,57 +120,114 @@ class AskedQuestion:
     withdrawn: bool
     earlier_options: tuple[tuple[str, str], ...]
     """(id, label) of options that only older versions had"""
+    part: PartTally = field(default_factory=lambda: PartTally("", "", Tally.TEXTS))
+    is_conditional: bool = False
+
+    @property
+    def name(self) -> str:
+        """Where its answers stand in a document."""
+        return f"{self.newest.id}.{self.part.part}" if self.part.part else self.newest.id
+
+    @property
+    def label(self) -> str:
+        own = self.part.label
+        return self.newest.label if own in ("", self.newest.label) else f"{self.newest.label} · {own}"
 
     @property
     def counting(self) -> Counting:
-        return Counting(self.newest.id, self.version_ids, _shape(self.newest))
+        among = tuple(f"{self.newest.id}.{project.id}" for project in self.newest.projects) if isinstance(self.newest, Points) else ()
+        return Counting(self.name, self.version_ids, _shape(self), among)
 
 
-def _shape(question: AnyQuestion) -> Shape:
-    if isinstance(question, Multiple):
+_LISTS = frozenset({"multiple", "approval", "knapsack"})
+
+
+def _shape(asked: AskedQuestion) -> Shape:
+    tally = asked.part.tally
+    if isinstance(asked.newest, Points) and tally == Tally.NUMBERS:
+        return Shape.SHARED
+    if tally == Tally.RANKS:
+        return Shape.FIRST
+    if tally == Tally.CHOICES and type_of(asked.newest) in _LISTS:
         return Shape.MANY
-    return Shape.ONE if isinstance(question, Single | Rating | Number) else Shape.PRESENT
+    return Shape.ONE if tally in (Tally.CHOICES, Tally.SCALE, Tally.NUMBERS) else Shape.PRESENT
+
+
+def parts_of(question: AnyQuestion) -> list[PartTally]:
+    """What is counted of a question: what its type says, and the own words of «other»."""
+    found = question.tallies()
+    other = getattr(question, "other_option", None)
+    return [*found, PartTally(OTHER, other.label, Tally.TEXTS)] if other is not None else found
 
 
 def asked_questions(definitions: Mapping[int, Definition]) -> list[AskedQuestion]:
-    """Questions of all versions (oldest version first in `definitions`), in the newest form's order; withdrawn ones follow.
+    """What is counted in all versions (oldest version first in `definitions`), in the newest form's order; withdrawn things follow.
 
     The same id with another type is another question: its answers can't be counted together.
     """
     found: dict[tuple[str, str], list[tuple[int, int, AnyQuestion]]] = {}
+    conditional: set[tuple[str, str]] = set()
     for version_id, definition in definitions.items():
-        for number, question in enumerate(definition.questions, 1):
-            found.setdefault((question.id, type_of(question)), []).append((version_id, number, question))
+        number, may_be_skipped = 0, False
+        for question in definition.questions:
+            number += question.asks
+            which = question.id, type_of(question)
+            found.setdefault(which, []).append((version_id, number if question.asks else 0, question))
+            if question.show_if or may_be_skipped:
+                conditional.add(which)
+            may_be_skipped = may_be_skipped or bool(question.skips)
     newest_version = list(definitions)[-1] if definitions else None
-    result, plain_keys = [], set[str]()
+    order = {version_id: place for place, version_id in enumerate(definitions)}
+    places_in = {
+        version_id: {question.id: place for place, question in enumerate(definition.questions)}
+        for version_id, definition in definitions.items()
+    }
+    result: list[AskedQuestion] = []
+    plain_keys = set[str]()
     latest_first = sorted(
-        found.values(), key=lambda places: (places[-1][0] != newest_version, -list(definitions).index(places[-1][0]), places[-1][1])
+        found.items(),
+        key=lambda each: (each[1][-1][0] != newest_version, -order[each[1][-1][0]], places_in[each[1][-1][0]][each[0][0]]),
     )
-    for places in latest_first:
-        last_version, number, newest = places[-1]
-        key = newest.id if newest.id not in plain_keys else f"{newest.id}:{type_of(newest)}"
-        plain_keys.add(newest.id)
-        result.append(
-            AskedQuestion(
-                key,
-                newest,
-                number,
-                tuple(version for version, _, _ in places),
-                last_version != newest_version,
-                tuple(_earlier_options(newest, [question for _, _, question in places[:-1]])),
-            )
-        )
+    for which, places in latest_first:
+        key = which[0] if which[0] not in plain_keys else f"{which[0]}:{which[1]}"
+        plain_keys.add(which[0])
+        result += _parts_over_versions(key, places, newest_version, is_conditional=which in conditional)
     return result
 
 
-def _earlier_options(newest: AnyQuestion, older: Iterable[AnyQuestion]) -> list[tuple[str, str]]:
-    if not isinstance(newest, Single | Multiple):
+def _parts_over_versions(
+    key: str, places: Sequence[tuple[int, int, AnyQuestion]], newest_version: int | None, *, is_conditional: bool
+) -> list[AskedQuestion]:
+    last_version, number, newest = places[-1]
+    older = [question for _, _, question in places[:-1]]
+    parts: dict[tuple[str, Tally], tuple[PartTally, list[int]]] = {}
+    for version_id, _, question in reversed(places):
+        for part in parts_of(question):
+            parts.setdefault((part.part, part.tally), (part, []))[1].insert(0, version_id)
+    return [
+        AskedQuestion(
+            f"{key}.{part.part}" if part.part else key,
+            newest,
+            number,
+            tuple(version_ids),
+            version_ids[-1] != newest_version,
+            tuple(_earlier_options(part, older)),
+            part,
+            is_conditional,
+        )
+        for part, version_ids in parts.values()
+    ]
+
+
+def _earlier_options(newest: PartTally, older: Iterable[AnyQuestion]) -> list[tuple[str, str]]:
+    if newest.tally not in (Tally.CHOICES, Tally.RANKS):
         return []
-    known = set(newest.option_ids)
+    known = {option.id for option in newest.options}
     gone: dict[str, str] = {}
     for question in older:
-        assert isinstance(question, Single | Multiple)
-        gone.update({option.id: option.label for option in question.options if option.id not in known})
+        for part in parts_of(question):
+            if (part.part, part.tally) == (newest.part, newest.tally):
+                gone.update({option.id: option.label for option in part.options if option.id not in known})
     return list(gone.items())
 
 
@@ -166,39 +237,69 @@ def tally(questions: Sequence[AskedQuestion], counts: AnswerCounts) -> list[Ques
 
 
 def _tally(asked: AskedQuestion, counted: Counted, by_version: Mapping[int, int]) -> QuestionTally:
-    question = asked.newest
+    question, part = asked.newest, asked.part
+    shape = _shape(asked)
     common = {
         "key": asked.key,
-        "id": question.id,
+        "id": asked.name,
         "type": type_of(question),
-        "label": question.label,
+        "label": asked.label,
         "number": asked.number,
         "version_ids": list(asked.version_ids),
         "asked": sum(by_version.get(version, 0) for version in asked.version_ids),
         "answered": counted.answered,
         "withdrawn": asked.withdrawn,
+        "tally": part.tally,
+        "is_conditional": asked.is_conditional,
     }
-    if isinstance(question, Single | Multiple):
-        options = [OptionTally(option.id, option.label, counted.values.get(option.id, 0), option.exclusive) for option in question.options]
+    if part.tally in (Tally.CHOICES, Tally.RANKS):
+        options = [OptionTally(option.id, option.label, counted.values.get(option.id, 0), option.exclusive) for option in part.options]
         options += [OptionTally(each, label, counted.values.get(each, 0), withdrawn=True) for each, label in asked.earlier_options]
-        limit = question.max_choices if isinstance(question, Multiple) else None
-        return QuestionTally(**common, options=options, max_choices=limit)  # type: ignore[arg-type]
-    if isinstance(question, Rating):
-        # A scale that was shortened between versions keeps the points people gave.
-        top = max([question.scale, *(int(point) for point in counted.values)])
-        options = [OptionTally(str(point), "", counted.values.get(str(point), 0)) for point in range(1, top + 1)]
-        total = sum(int(option.id) * option.count for option in options)
         return QuestionTally(
             **common,  # type: ignore[arg-type]
             options=options,
-            mean=total / counted.answered if counted.answered else None,
-            scale=top,
-            low_label=question.low_label,
-            high_label=question.high_label,
+            max_choices=getattr(question, "max_choices", None) if shape == Shape.MANY else None,
+            is_many=shape == Shape.MANY,
+            is_ordered=type_of(question) in ("matrix", "yes_no"),
         )
-    if isinstance(question, Number):
-        return QuestionTally(**common, figures=describe_numbers(counted.values), unit=question.unit)  # type: ignore[arg-type]
-    return QuestionTally(**common)  # type: ignore[arg-type]
+    if part.tally == Tally.SCALE:
+        return _scale_tally(question, part, counted, common)
+    if part.tally == Tally.NUMBERS:
+        return QuestionTally(**common, figures=describe_numbers(_numbers_in(counted.values)), unit=getattr(question, "unit", ""))  # type: ignore[arg-type]
+    return QuestionTally(**common, is_written=is_written(question, part))  # type: ignore[arg-type]
+
+
+def is_written(question: Question, part: PartTally) -> bool:
+    """Whether this is read as what people wrote. A number or a file that says who answered never is."""
+    return part.tally == Tally.TEXTS and (isinstance(question, ShortText | LongText) or part.part == OTHER)
+
+
+def _scale_tally(question: AnyQuestion, part: PartTally, counted: Counted, common: Mapping[str, object]) -> QuestionTally:
+    # A scale that was shortened between versions keeps the points people gave.
+    given = {int(point): count for point, count in counted.values.items() if point.isdecimal()}
+    offered = [int(option.id) for option in part.options]
+    low, high = min([*offered, *given], default=1), max([*offered, *given], default=1)
+    total = sum(point * count for point, count in given.items())
+    return QuestionTally(
+        **common,  # type: ignore[arg-type]
+        options=[OptionTally(str(point), "", given.get(point, 0)) for point in range(low, high + 1)],
+        mean=total / counted.answered if counted.answered else None,
+        scale=high,
+        low_label=getattr(question, "low_label", ""),
+        high_label=getattr(question, "high_label", ""),
+    )
+
+
+def _numbers_in(values: Mapping[str, int]) -> dict[str, int]:
+    """What can be read as a number; anything else was written by nobody we know."""
+    found = {}
+    for value, count in values.items():
+        try:
+            if math.isfinite(float(value)):
+                found[value] = count
+        except ValueError:
+            continue
+    return found
 
 
 def describe_numbers(values: Mapping[str, int]) -> NumberTally | None:

@@ -19,6 +19,7 @@ from engage.reports.render import FORMATS
 from engage.reports.render.page import page_of
 from engage.reports.tally import MINIMUM
 from surveys.queries import find_survey
+from surveys.sealing import sealed_count_words
 
 blueprint = Blueprint("reports", __name__, url_prefix="/console/reports", template_folder="templates")
 
@@ -31,7 +32,9 @@ PAGE_SIZE = 25
 def index() -> ResponseReturnValue:
     lines = queries.list_reports(visible_unit_ids(Permission.REPORTS_VIEW))
     names = {node.id: node.name for node in units_tree()}
-    return render_template("reports/index.html", lines=lines, unit_names=names, looks=SURVEY_STATES, minimum=MINIMUM)
+    return render_template(
+        "reports/index.html", lines=lines, unit_names=names, looks=SURVEY_STATES, minimum=MINIMUM, sealed_words=sealed_count_words()
+    )
 
 
 @blueprint.get("/<slug>")
@@ -55,7 +58,7 @@ def live(slug: str) -> ResponseReturnValue:
 def texts(slug: str, key: str) -> ResponseReturnValue:
     report = _report(slug, Permission.REPORTS_VIEW)
     question = report.question(key)
-    if question is None or not question.type.endswith("text"):
+    if question is None or not question.is_written:
         abort(404)
     page = max(1, min(request.args.get("page", 1, type=int), 10**6))
     written = [] if question.answered < MINIMUM else queries.texts_of(report, key, page=page, size=PAGE_SIZE)
@@ -96,7 +99,7 @@ def _page(template: str, report: Report) -> Response:
     quotes = {
         each.key: tuple(mask_numbers(text) for text in queries.texts_of(report, each.key, page=1, size=QUOTES))
         for each in report.content.questions
-        if each.type.endswith("text") and each.answered >= MINIMUM
+        if each.is_written and each.answered >= MINIMUM
     }
     unit = get_unit(report.unit_id)
     return make_response(

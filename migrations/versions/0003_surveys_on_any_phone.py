@@ -16,6 +16,7 @@ def upgrade() -> None:
         "survey_draft_save",
         sa.Column("survey_id", sa.BigInteger(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("follows", sa.Integer(), nullable=True),
         sa.Column("definition", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("saved_by", sa.Integer(), nullable=True),
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
@@ -38,7 +39,11 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_by", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind = 'open' OR NOT asks_phone", name=op.f("ck_survey_entrance_only_open_links_ask_phones")),
         sa.CheckConstraint("kind IN ('open', 'kiosk', 'collector', 'paper')", name=op.f("ck_survey_entrance_kind_known")),
+        sa.CheckConstraint(
+            "response_limit > 0 AND collector_limit > 0 AND device_limit > 0", name=op.f("ck_survey_entrance_limits_positive")
+        ),
         sa.ForeignKeyConstraint(["created_by"], ["app_user.id"], name=op.f("fk_survey_entrance_created_by")),
         sa.ForeignKeyConstraint(["survey_id"], ["survey.id"], name=op.f("fk_survey_entrance_survey_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_survey_entrance")),
@@ -52,9 +57,11 @@ def upgrade() -> None:
         sa.Column("code_digest", sa.LargeBinary(), nullable=True),
         sa.Column("code_expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempt_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("asked_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("asked_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ticket_digest", sa.LargeBinary(), nullable=True),
         sa.Column("answered", sa.Boolean(), server_default="false", nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["survey_id"], ["survey.id"], name=op.f("fk_survey_entrance_phone_survey_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("survey_id", "phone_digest", name=op.f("pk_survey_entrance_phone")),
         sa.UniqueConstraint("survey_id", "ticket_digest", name=op.f("uq_survey_entrance_phone_survey_id_ticket_digest")),
@@ -77,17 +84,24 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["survey_id"], ["survey.id"], name=op.f("fk_survey_seal_survey_id")),
         sa.PrimaryKeyConstraint("survey_id", name=op.f("pk_survey_seal")),
     )
+    op.create_index("ix_survey_seal_whole", "survey_seal", ["survey_id"], unique=False, postgresql_where="destroyed_at IS NULL")
     op.create_table(
         "survey_sealed_answer",
         sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("survey_id", sa.BigInteger(), nullable=False),
-        sa.Column("once", sa.LargeBinary(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["survey_id"], ["survey.id"], name=op.f("fk_survey_sealed_answer_survey_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_survey_sealed_answer")),
-        sa.UniqueConstraint("once", name=op.f("uq_survey_sealed_answer_once")),
     )
     op.create_index(op.f("ix_survey_sealed_answer_survey_id"), "survey_sealed_answer", ["survey_id"], unique=False)
+    op.create_table(
+        "survey_sealed_once",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("survey_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["survey_id"], ["survey.id"], name=op.f("fk_survey_sealed_once_survey_id")),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_survey_sealed_once")),
+    )
+    op.create_index(op.f("ix_survey_sealed_once_survey_id"), "survey_sealed_once", ["survey_id"], unique=False)
     op.create_table(
         "survey_test_response",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -144,6 +158,7 @@ def upgrade() -> None:
         sa.Column("media_type", sa.Text(), nullable=False),
         sa.Column("size_bytes", sa.Integer(), nullable=False),
         sa.Column("stored_name", sa.Text(), nullable=False),
+        sa.Column("key_cipher", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["response_id"], ["response.id"], name=op.f("fk_response_upload_response_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["survey_id"], ["survey.id"], name=op.f("fk_response_upload_survey_id")),
@@ -152,6 +167,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_response_upload_loose", "response_upload", ["created_at"], unique=False, postgresql_where="response_id IS NULL")
     op.create_index(op.f("ix_response_upload_response_id"), "response_upload", ["response_id"], unique=False)
+    op.create_table(
+        "survey_entrance_turn",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("entrance_id", sa.BigInteger(), nullable=False),
+        sa.Column("response_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("corrects", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["corrects"], ["response.id"], name=op.f("fk_survey_entrance_turn_corrects"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["entrance_id"], ["survey_entrance.id"], name=op.f("fk_survey_entrance_turn_entrance_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["response_id"], ["response.id"], name=op.f("fk_survey_entrance_turn_response_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_survey_entrance_turn")),
+        sa.UniqueConstraint("corrects", name=op.f("uq_survey_entrance_turn_corrects")),
+        sa.UniqueConstraint("response_id", name=op.f("uq_survey_entrance_turn_response_id")),
+    )
+    op.create_index(op.f("ix_survey_entrance_turn_entrance_id"), "survey_entrance_turn", ["entrance_id"], unique=False)
     op.add_column("response", sa.Column("entrance_id", sa.BigInteger(), nullable=True))
     op.add_column("response", sa.Column("collector_id", sa.Integer(), nullable=True))
     op.add_column("response", sa.Column("language", sa.Text(), server_default="fa", nullable=False))
@@ -163,11 +195,16 @@ def upgrade() -> None:
     op.add_column("response", sa.Column("excluded_by", sa.Integer(), nullable=True))
     op.add_column("response", sa.Column("exclusion_reason", sa.Text(), server_default="", nullable=False))
     op.create_index("ix_response_entrance", "response", ["entrance_id"], unique=False, postgresql_where="entrance_id IS NOT NULL")
+    op.create_foreign_key(op.f("fk_response_entrance_id"), "response", "survey_entrance", ["entrance_id"], ["id"])
     op.create_foreign_key(op.f("fk_response_excluded_by"), "response", "app_user", ["excluded_by"], ["id"])
     op.create_foreign_key(op.f("fk_response_collector_id"), "response", "app_user", ["collector_id"], ["id"])
-    op.create_foreign_key(op.f("fk_response_entrance_id"), "response", "survey_entrance", ["entrance_id"], ["id"])
+    op.add_column("survey", sa.Column("draft_save", sa.Integer(), nullable=True))
+    op.add_column("survey", sa.Column("draft_top", sa.Integer(), nullable=True))
+    op.add_column("survey", sa.Column("draft_saved_by", sa.Integer(), nullable=True))
+    op.add_column("survey", sa.Column("draft_saved_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("survey", sa.Column("is_anonymous", sa.Boolean(), server_default="false", nullable=False))
     op.add_column("survey", sa.Column("response_limit", sa.Integer(), nullable=True))
+    op.create_foreign_key(op.f("fk_survey_draft_saved_by"), "survey", "app_user", ["draft_saved_by"], ["id"])
     op.drop_column("survey", "previous_draft")
     _more()
 

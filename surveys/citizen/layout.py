@@ -12,6 +12,7 @@ from markupsafe import Markup
 from engage.persian import to_persian_digits
 from engage.web.citizen.style import style_for
 from surveys.asked import Office
+from surveys.citizen.script import script_named
 
 CITY_LINE = "137"
 """The municipalities' telephone line, where every request is registered."""
@@ -39,11 +40,12 @@ class Page:
         return Page(body, gzip.compress(body, 1, mtime=0), self.policy)
 
 
-def policy(style_source: str, *, framed: bool = False, sends: bool = True) -> str:
+def policy(style_source: str, script_source: str = "", *, framed: bool = False, sends: bool = True) -> str:
+    script = f"script-src {script_source}; " if script_source else ""
     ancestors = "'self'" if framed else "'none'"
     form = "'self'" if sends else "'none'"
     return (
-        f"default-src 'none'; style-src {style_source}; img-src data:; form-action {form}; base-uri 'none'; frame-ancestors {ancestors}"
+        f"default-src 'none'; style-src {style_source}; {script}img-src data:; form-action {form}; base-uri 'none'; frame-ancestors {ancestors}"
     )
 
 
@@ -59,6 +61,7 @@ def footer_links(prefix: str = "") -> Markup:
     """The ways out. Without `prefix` they are written relative to the page itself, so that every citizen's page is the same bytes."""
     links = (
         ("not-me", _("This text isn't for me")),
+        ("not-here", _("This isn't my neighbourhood")),
         ("stop", _("Don't text me any more")),
         ("preferences", _("Set what I receive")),
         ("verify", _("Is this text from the municipality?")),
@@ -80,26 +83,34 @@ def document(
     framed: bool = False,
     sends: bool = True,
     pack: bool = True,
+    script: str = "",
+    main_data: str = "",
 ) -> Page:
-    """A whole page. `title` and everything in `main` must be escaped or plain text."""
+    """A whole page. `title` and everything in `main` must be escaped or plain text.
+
+    `script` names one of `surveys.citizen.script`, `main_data` is what it is told.
+    """
     style = style_for(parts)
+    added = script_named(script) if script else None
     text = Markup(
         '<!doctype html>\n<html lang="fa" dir="rtl">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n<meta name="robots" content="noindex">\n'
         '<meta name="referrer" content="no-referrer">\n<meta name="format-detection" content="telephone=no">\n'
         '<title>%s - %s</title>\n<link rel="icon" href="data:,">\n<style>%s</style>\n</head>\n<body>\n'
-        "%s<header><p><i></i>%s</p></header>\n<main id=\"main\">\n%s%s\n</main>\n"
-        "<footer>\n%s<p>%s</p>\n</footer>\n</body>\n</html>\n"
+        "%s<header><p><i></i>%s</p></header>\n<main id=\"main\"%s>\n%s%s\n</main>\n"
+        "<footer>\n%s<p>%s</p>\n</footer>\n%s</body>\n</html>\n"
     ) % (
         title,
         office.name,
         Markup(style.css),
         banner,
         office.name,
+        Markup(" " + main_data) if main_data else "",
         FACE + "\n" if faces else "",
         main,
         nav,
         Markup(_("Public relations, %(office)s · telephone %(line)s")) % {"office": office.name, "line": city_line()},
+        Markup(f"<script>{added.text}</script>\n") if added else "",
     )
     body = str(text).encode()
-    return Page(body, gzip.compress(body, 9 if pack else 5, mtime=0), policy(style.source, framed=framed, sends=sends))
+    return Page(body, gzip.compress(body, 9 if pack else 5, mtime=0), policy(style.source, added.source if added else "", framed=framed, sends=sends))

@@ -11,8 +11,8 @@ from markupsafe import Markup
 from engage.clock import TEHRAN
 from engage.persian import format_jalali, format_number, to_persian_digits
 from surveys.asked import Office
-from surveys.citizen.form import CALENDAR
 from surveys.citizen.layout import Page, city_line, document, footer_links, sheet
+from surveys.citizen.opening import CALENDAR
 
 TICK = Markup('<circle cx="12" cy="12" r="9"/><path d="m8 12 3 3 5-6"/>')
 LENS = Markup('<circle cx="11" cy="11" r="7"/><path d="m16.5 16.5 4.5 4.5"/>')
@@ -31,37 +31,36 @@ def _written(text: str, **values: object) -> Markup:
 def thanks_page(
     office: Office,
     receipt_code: str,
-    submitted_at: datetime,
+    submitted_at: datetime | None,
     closes_at: datetime | None,
     results_on: date | None,
     *,
     is_repeated: bool,
     prefix: str,
 ) -> Page:
-    """After the answers are in: when, the receipt code, and what happens next. `is_repeated` when the link had answered before."""
+    """After the answers are in: when, the receipt code, and what happens next. `is_repeated` when the link had answered before.
+
+    `submitted_at` is None for an anonymous answer: nobody knows it any more.
+    """
     title = _("Your answer is recorded")
-    at = submitted_at.astimezone(TEHRAN)
-    moment = _written(
-        _("%(day)s, at %(time)s"),
-        day=format_jalali(at, with_weekday=True),
-        time=Markup('<bdi dir="ltr">%s</bdi>') % to_persian_digits(f"{at:%H:%M}"),
-    )
     again = Markup('<p class="n w">%s</p>\n') % _("One answer is accepted from each link. The first one counts.") if is_repeated else ""
     first = sheet(
         mark(TICK, good=True)
         + Markup(
-            '<h1>%s</h1>\n<p>%s</p>\n%s<div class="n code sp">\n<p>%s</p>\n<p><bdi dir="ltr">%s</bdi></p>\n</div>\n<p class="m">%s</p>'
+            '<h1>%s</h1>\n%s%s<div class="n code sp">\n<p>%s</p>\n<p><bdi dir="ltr">%s</bdi></p>\n</div>\n<p class="m">%s</p>'
         )
         % (
             _("Thank you. Your answer is recorded."),
-            moment,
+            _moment(submitted_at) if submitted_at is not None else "",
             again,
             _("Receipt code"),
             receipt_code,
             _("This code shows that your answer was counted, not what you answered. Take a picture of it if you like."),
         )
     )
-    steps: list[tuple[date, str]] = [(at.date(), _("Your answer arrived."))]
+    steps: list[tuple[date, str]] = []
+    if submitted_at is not None:
+        steps.append((submitted_at.astimezone(TEHRAN).date(), _("Your answer arrived.")))
     if closes_at is not None:
         steps.append((closes_at.astimezone(TEHRAN).date(), _("The time to answer ends.")))
     if results_on is not None:
@@ -69,16 +68,23 @@ def thanks_page(
     return document(
         title=title,
         office=office,
-        main=first + (_timeline(steps) if len(steps) > 1 else Markup("")),
+        main=first + (_timeline(steps, is_first_done=submitted_at is not None) if len(steps) > 1 else Markup("")),
         nav=footer_links(prefix),
         parts=("thanks",),
         pack=False,
+        script="done",
     )
 
 
-def _timeline(steps: Sequence[tuple[date, str]]) -> Markup:
+def _moment(submitted_at: datetime) -> Markup:
+    at = submitted_at.astimezone(TEHRAN)
+    time = Markup('<bdi dir="ltr">%s</bdi>') % to_persian_digits(f"{at:%H:%M}")
+    return Markup("<p>%s</p>\n") % _written(_("%(day)s, at %(time)s"), day=format_jalali(at, with_weekday=True), time=time)
+
+
+def _timeline(steps: Sequence[tuple[date, str]], *, is_first_done: bool) -> Markup:
     rows = Markup("\n").join(
-        Markup("<li%s><b>%s</b><span>%s</span></li>") % (Markup(' class="on"') if not index else "", format_jalali(day, with_year=False), words)
+        Markup("<li%s><b>%s</b><span>%s</span></li>") % (Markup(' class="on"') if is_first_done and not index else "", format_jalali(day, with_year=False), words)
         for index, (day, words) in enumerate(steps)
     )
     return Markup("\n") + sheet(Markup('<h2>%s</h2>\n<ol class="tl">\n%s\n</ol>') % (_("What happens next?"), rows))
@@ -100,7 +106,24 @@ def answered_page(office: Office, results_on: date | None) -> Page:
             Markup("<h2>%s</h2>\n<p>%s</p>")
             % (_("When is the result published?"), _("By %(day)s, at this same address.", day=format_jalali(results_on, with_weekday=True)))
         )
-    return document(title=title, office=office, main=main, nav=footer_links(), parts=("thanks",))
+    return document(
+        title=title, office=office, main=main, nav=footer_links(), parts=("thanks",), script="done"
+    )
+
+
+def full_page(office: Office, back: str) -> Page:
+    """As many answers of this kind as were wanted have come: nothing was recorded."""
+    title = _("There is no more room for answers of this group")
+    main = sheet(
+        mark(HOURGLASS)
+        + Markup('<h1>%s</h1>\n<p>%s</p>\n<p class="m">%s</p>')
+        % (
+            title,
+            _("As many people of your group have answered as were to be asked. Nothing of what you wrote was recorded."),
+            _("Your link still works, should there be room again. Thank you for your time."),
+        )
+    )
+    return document(title=title, office=office, main=main, nav=footer_links(back), parts=("thanks",), pack=False)
 
 
 def closed_page(
@@ -153,6 +176,21 @@ def too_many_page(office: Office) -> Page:
     main = sheet(
         mark(HOURGLASS)
         + Markup("<h1>%s</h1>\n<p>%s</p>") % (title, _("Please wait a minute, then tap the link in the text itself. Right links always open."))
+    )
+    return document(title=title, office=office, main=main, parts=("thanks",))
+
+
+def busy_page(office: Office) -> Page:
+    """So many come at once that this one is asked to come again."""
+    title = _("Very many people are answering at this moment")
+    main = sheet(
+        mark(HOURGLASS)
+        + Markup("<h1>%s</h1>\n<p>%s</p>\n<p>%s</p>")
+        % (
+            title,
+            _("Please wait half a minute, then load this page again."),
+            _("If you were sending your answers: go back and send them again. However often you send them, they count once."),
+        )
     )
     return document(title=title, office=office, main=main, parts=("thanks",))
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from engage.persian import format_jalali
+from engage.persian import format_jalali, to_persian_digits
 from surveys.asked import LiveSurvey, Office
-from surveys.citizen.layout import Page, city_line, document, sheet
+from surveys.citizen.layout import CITY_LINE, Page, city_line, document, sheet
 from surveys.citizen.states import TICK, mark
 
 
@@ -20,6 +20,14 @@ def not_me_page(office: Office, prefix: str) -> Page:
         "Perhaps this number belonged to someone else before. With this, the link stops working at once and we no longer take this number for that person's."
     )
     return _ask(office, title, said, _("This number is mine, the text isn't"), f"{prefix}/not-me", prefix)
+
+
+def not_here_page(office: Office, prefix: str) -> Page:
+    title = _("This isn't my neighbourhood")
+    said = _(
+        "Perhaps you have moved, or your number is noted in the wrong place. We tell the office; nothing of your answers goes with it, and you can still answer the survey."
+    )
+    return _ask(office, title, said, _("I don't live in this neighbourhood"), f"{prefix}/not-here", prefix)
 
 
 def stop_page(office: Office, prefix: str) -> Page:
@@ -40,6 +48,14 @@ def disowned_page(office: Office) -> Page:
     title = _("Thank you for telling us")
     said = _("This link doesn't work any more. We send this number nothing more that was meant for the other person.")
     return _told(office, title, said)
+
+
+def disputed_page(office: Office, prefix: str) -> Page:
+    title = _("The office will put it right")
+    said = _("We have noted that your number belongs to another neighbourhood.")
+    back = Markup('<p class="sp"><a class="btn" href="%s">%s</a></p>') % (prefix, _("On to the survey"))
+    main = sheet(mark(TICK, good=True) + Markup("<h1>%s</h1>\n<p>%s</p>\n%s") % (title, said, back))
+    return document(title=title, office=office, main=main, parts=("thanks",), pack=False)
 
 
 def stopped_page(office: Office) -> Page:
@@ -100,3 +116,35 @@ def verify_page(office: Office, surveys: Sequence[LiveSurvey], line: str, base_u
         )
     )
     return document(title=title, office=office, main=main, parts=("thanks", "errors"), pack=False)
+
+
+def live_sheet_page(office: Office, surveys: Sequence[LiveSurvey], line: str, base_url: str, today: datetime) -> Page:
+    """The same for whoever answers the telephone: one printed sheet, what is being asked, by whom, from which line, until when."""
+    title = _("Texts of the municipality these days")
+    latin = Markup('<bdi dir="ltr" class="no">%s</bdi>')
+    rows = Markup("\n").join(
+        Markup("<tr><td>%s</td><td>%s</td><td>%s</td></tr>")
+        % (each.title, each.office, format_jalali(each.closes_at, with_weekday=True) if each.closes_at else _("without a deadline"))
+        for each in surveys
+    )
+    heads = Markup("<tr><th scope=\"col\">%s</th><th scope=\"col\">%s</th><th scope=\"col\">%s</th></tr>") % (
+        _("What is asked"),
+        _("Which office asks"),
+        _("Until when"),
+    )
+    listed = Markup('<table class="lt">\n<thead>%s</thead>\n<tbody>\n%s\n</tbody>\n</table>') % (heads, rows)
+    signs = [Markup(_("Its link begins with %(address)s.")) % {"address": latin % f"{base_url}/"}]
+    if line:
+        signs.insert(0, Markup(_("It was sent from the line %(line)s.")) % {"line": latin % line})
+    main = sheet(
+        Markup('<h1>%s</h1>\n<p class="m">%s</p>\n<ul class="ul">%s</ul>\n%s\n<h2 class="sp">%s</h2>\n<p>%s</p>')
+        % (
+            title,
+            _("For the operators of %(line)s. As of %(day)s", line=to_persian_digits(CITY_LINE), day=format_jalali(today, with_weekday=True)),
+            Markup("").join(Markup("<li>%s</li>") % each for each in signs),
+            listed if surveys else Markup("<p>%s</p>") % _("No survey is open today."),
+            _("What we never ask for"),
+            _("Money, card numbers, one-time passwords, bank codes, or installing an app. A text that asks for these isn't ours; don't open its link."),
+        )
+    )
+    return document(title=title, office=office, main=main, parts=("thanks", "sheet"), pack=False)

@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import Integer, delete, insert, literal, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
 
 from engage.clock import now
-from engage.db import UTCDateTime, db, transaction
+from engage.db import db, transaction
 from engage.identity.commands import record_audit
 from engage.refusal import Refused
 from surveys import rules
 from surveys.definitions import Definition, DefinitionProblem, check, dump, gaps, load, load_text
+from surveys.history import next_of
 from surveys.models import DraftSave, Survey
 
 KEPT_SAVES = 100
@@ -48,57 +49,140 @@ def create_survey(unit_id: int, title: str, definition: Definition | Mapping[str
             )
             .returning(Survey.id)
         ).scalar_one()
-        record_audit("survey_created", unit_id=unit_id, object_type="survey", object_id=survey_id, detail={"title": title}, actor_id=actor_id)
+        record_audit(
+            "survey_created", unit_id=unit_id, object_type="survey", object_id=survey_id, detail={"title": title}, actor_id=actor_id
+        )
     return survey_id
 
 
 def save_draft(survey_id: int, definition: Definition | Mapping[str, Any], revision: int, *, actor_id: int | None) -> int:
     """The draft is this definition, unless someone saved another since `revision`; returns the new revision.
 
-    Refused: "draft_changed" when someone did, "survey_not_found", or the code of what is wrong with the definition.
+    A definition that is the draft already changes nothing. Refused: "draft_changed" when someone did, "survey_not_found", or the code of
+    what is wrong with the definition.
     """
     accepted = _accepted(definition)
-    return _replace_draft(survey_id, dump(accepted), accepted.title, revision, actor_id)
-
-
-def undo_last_save(survey_id: int, revision: int, *, actor_id: int | None) -> int:
-    """The draft is what it was before the save that made `revision`; saying it twice changes it back. Returns the new revision.
-
-    Refused: "draft_changed" when something was saved since, "nothing_to_undo".
-    """
-    earlier = select(DraftSave.definition).where(DraftSave.survey_id == survey_id, DraftSave.revision == revision - 1)
-    previous = db.session.execute(earlier).scalar_one_or_none()
-    if previous is None:
-        raise Refused("nothing_to_undo")
-    return _replace_draft(survey_id, previous, str(previous["title"]), revision, actor_id)
-
-
-def _replace_draft(survey_id: int, draft: dict[str, Any], title: str, revision: int, actor_id: int | None) -> int:
     with transaction() as session:
-        kept = select(Survey.id, Survey.draft_revision, Survey.draft, literal(actor_id, Integer), literal(now(), UTCDateTime)).where(
-            Survey.id == survey_id, Survey.draft_revision == revision
+        survey = _locked(session, survey_id, revision)
+        draft = dump(accepted)
+        if draft == survey.draft:
+            return revision
+        _keep_present(session, survey)
+        session.add(
+            DraftSave(
+                survey_id=survey_id,
+                revision=revision + 1,
+                follows=survey.draft_save,
+                definition=draft,
+                saved_by=actor_id,
+                saved_at=now(),
+            )
         )
-        columns = ("survey_id", "revision", "definition", "saved_by", "saved_at")
-        session.execute(upsert(DraftSave).from_select(columns, kept).on_conflict_do_nothing())
-        session.execute(delete(DraftSave).where(DraftSave.survey_id == survey_id, DraftSave.revision <= revision - KEPT_SAVES))
-        saved = session.execute(
-            update(Survey)
-            .where(Survey.id == survey_id, Survey.draft_revision == revision)
-            .values(draft=draft, title=title.strip() or Survey.title, draft_revision=revision + 1)
-            .returning(Survey.unit_id)
-        ).first()
-        if saved is None:
-            known = session.execute(select(Survey.id).where(Survey.id == survey_id)).first()
-            raise Refused("draft_changed" if known else "survey_not_found")
-        record_audit(
-            "survey_draft_saved",
-            unit_id=saved.unit_id,
-            object_type="survey",
-            object_id=survey_id,
-            detail={"title": title, "revision": revision + 1},
-            actor_id=actor_id,
-        )
+        session.flush()
+        newest = select(DraftSave.revision).where(DraftSave.survey_id == survey_id).order_by(DraftSave.revision.desc()).limit(KEPT_SAVES)
+        session.execute(delete(DraftSave).where(DraftSave.survey_id == survey_id, DraftSave.revision.not_in(newest)))
+        survey.draft_top = revision + 1
+        _show(survey, draft, revision + 1, actor_id)
+        _audit("survey_draft_saved", survey, actor_id)
     return revision + 1
+
+
+def undo_draft(survey_id: int, revision: int, *, actor_id: int | None) -> int:
+    """The draft is what it was before the save it shows; further steps lead further back. Returns the new revision.
+
+    Refused: "draft_changed" when something was saved since, "nothing_to_undo" at the beginning of what is kept.
+    """
+    with transaction() as session:
+        survey = _locked(session, survey_id, revision)
+        chain = _chain(session, survey)
+        follows = chain.get(survey.draft_save or 0)
+        if follows not in chain:
+            raise Refused("nothing_to_undo")
+        _return_to(session, survey, follows, actor_id)
+        _audit("survey_draft_undone", survey, actor_id)
+    return revision + 1
+
+
+def redo_draft(survey_id: int, revision: int, *, actor_id: int | None) -> int:
+    """The draft is what it was before it was last undone. Returns the new revision.
+
+    Refused: "draft_changed" when something was saved since, "nothing_to_redo" when nothing is undone.
+    """
+    with transaction() as session:
+        survey = _locked(session, survey_id, revision)
+        following = next_of(_chain(session, survey), survey.draft_save, survey.draft_top)
+        if following is None:
+            raise Refused("nothing_to_redo")
+        _return_to(session, survey, following, actor_id)
+        _audit("survey_draft_redone", survey, actor_id)
+    return revision + 1
+
+
+def copy_survey(survey_id: int, title: str, *, actor_id: int | None) -> int:
+    """A new draft of the same unit has this one's draft under another title; returns its id. Links, answers and dates stay behind.
+
+    Refused: "survey_not_found", "survey_without_title".
+    """
+    found = db.session.execute(select(Survey.unit_id, Survey.draft).where(Survey.id == survey_id)).first()
+    if found is None:
+        raise Refused("survey_not_found")
+    return create_survey(found.unit_id, title, found.draft, actor_id=actor_id)
+
+
+def _locked(session: Session, survey_id: int, revision: int) -> Survey:
+    survey = session.execute(
+        select(Survey).where(Survey.id == survey_id).with_for_update(key_share=True).execution_options(populate_existing=True)
+    ).scalar_one_or_none()
+    if survey is None:
+        raise Refused("survey_not_found")
+    if survey.draft_revision != revision:
+        raise Refused("draft_changed")
+    return survey
+
+
+def _keep_present(session: Session, survey: Survey) -> None:
+    """What a survey was made with is a state to return to, too; it is only written down once something else is saved."""
+    if survey.draft_save is None:
+        session.add(
+            DraftSave(
+                survey_id=survey.id,
+                revision=survey.draft_revision,
+                definition=survey.draft,
+                saved_by=survey.created_by,
+                saved_at=survey.created_at,
+            )
+        )
+        survey.draft_save = survey.draft_revision
+
+
+def _chain(session: Session, survey: Survey) -> dict[int, int | None]:
+    """Every kept save, and the one it was made from."""
+    rows = session.execute(select(DraftSave.revision, DraftSave.follows).where(DraftSave.survey_id == survey.id))
+    return dict(rows.tuples().all())
+
+
+def _return_to(session: Session, survey: Survey, save: int | None, actor_id: int | None) -> None:
+    wanted = select(DraftSave.definition).where(DraftSave.survey_id == survey.id, DraftSave.revision == save)
+    _show(survey, session.execute(wanted).scalar_one(), save, actor_id)
+
+
+def _show(survey: Survey, draft: dict[str, Any], save: int | None, actor_id: int | None) -> None:
+    survey.draft = draft
+    survey.title = str(draft["title"]).strip() or survey.title
+    survey.draft_save = save
+    survey.draft_revision += 1
+    survey.draft_saved_by, survey.draft_saved_at = actor_id, now()
+
+
+def _audit(action: str, survey: Survey, actor_id: int | None) -> None:
+    record_audit(
+        action,
+        unit_id=survey.unit_id,
+        object_type="survey",
+        object_id=survey.id,
+        detail={"title": survey.title, "revision": survey.draft_revision},
+        actor_id=actor_id,
+    )
 
 
 def import_definition(unit_id: int, content: str | bytes, *, actor_id: int | None) -> int:

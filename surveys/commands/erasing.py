@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from engage.clock import now
 from engage.db import transaction
 from engage.events import publish
 from surveys.events import ResponsesArrived
-from surveys.models import Invitation, Response
+from surveys.models import Invitation, Response, ResponseDraft, ResponseUpload
 from surveys.queries.responses import definition_of
+from surveys.types import Question
 
 
 def invitations_of(identity_id: int) -> list[int]:
@@ -24,8 +25,8 @@ def invitations_of(identity_id: int) -> list[int]:
 def erase_invitations(invitation_ids: Sequence[int], *, forget_number: bool) -> int:
     """These links are dead, and what was answered through them is nobody's any more; returns how many answers were unlinked.
 
-    An answer loses its link, its receipt and everything written in the citizen's own words; what was chosen, rated or counted stays
-    in the results, because it no longer says whose it is. With `forget_number` the invitation forgets the number and its letters,
+    An answer loses its link, its receipt, its files and everything written in the citizen's own words; pages that were never sent off are
+    gone altogether. What was chosen, rated or counted stays in the results, because it no longer says whose it is. With `forget_number` the invitation forgets the number and its letters,
     too, and only goes on counting as sent, opened and answered; without it the number keeps its one right to answer.
     """
     ids = list(invitation_ids)
@@ -44,17 +45,22 @@ def erase_invitations(invitation_ids: Sequence[int], *, forget_number: bool) -> 
         for row in rows:
             row.revoked_at = row.revoked_at or at
         session.flush()
+        session.execute(delete(ResponseDraft).where(ResponseDraft.invitation_id.in_(ids)))
         if forget_number:
             for row in rows:
                 session.execute(update(Invitation).where(Invitation.id == row.id).values(identity_id=None, token_digest=os.urandom(16)))
         surveys: set[int] = set()
-        revealed: dict[int, frozenset[str]] = {}
+        # The sweeper removes files whose row is gone (`surveys.uploads`).
+        session.execute(
+            delete(ResponseUpload).where(ResponseUpload.response_id.in_(select(Response.id).where(Response.invitation_id.in_(ids))))
+        )
+        versions: dict[int, Mapping[str, Question]] = {}
         answers = session.scalars(select(Response).where(Response.invitation_id.in_(ids)).with_for_update()).all()
         for response in answers:
-            if response.version_id not in revealed:
-                revealed[response.version_id] = _revealing_questions(response.version_id)
-            revealing = revealed[response.version_id]
-            left = {name: answer for name, answer in response.answers.items() if name.partition(".")[0] not in revealing}
+            if response.version_id not in versions:
+                versions[response.version_id] = {question.id: question for question in definition_of(response.version_id).questions}
+            asked = versions[response.version_id]
+            left = {name: answer for name, answer in response.answers.items() if not _reveals(asked, name)}
             response.answers, response.invitation_id, response.receipt_code = left, None, ""
             surveys.add(response.survey_id)
         session.flush()
@@ -63,5 +69,7 @@ def erase_invitations(invitation_ids: Sequence[int], *, forget_number: bool) -> 
         return len(answers)
 
 
-def _revealing_questions(version_id: int) -> frozenset[str]:
-    return frozenset(question.id for question in definition_of(version_id).questions if question.reveals)
+def _reveals(asked: Mapping[str, Question], name: str) -> bool:
+    """Whether this entry of a document may say who wrote it: own words, also those of «other», numbers, files."""
+    question_id, _, part = name.partition(".")
+    return question_id in asked and asked[question_id].reveals_in(part)

@@ -26,7 +26,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """Something an expression can name: its kind, and for choices the ids it can be compared with."""
+    """Something an expression can name: its kind, for choices the ids it can be compared with, for numbers the limits it lies within."""
 
     kind: Kind
     options: frozenset[str] = frozenset()
+    low: float | None = None
+    high: float | None = None

@@ -1,8 +1,8 @@
 """The tables of surveys, one file for each subject."""
 
-from surveys.models.entrances import Entrance, EntranceCount, EntrancePhone
+from surveys.models.entrances import Entrance, EntranceCount, EntrancePhone, EntranceTurn
 from surveys.models.responses import AnswersMark, Channel, QuotaCount, Response, ResponseDraft, ResponseUpload, TestResponse
-from surveys.models.sealing import SealedAnswer, SurveySeal
+from surveys.models.sealing import SealedAnswer, SealedOnce, SurveySeal
 from surveys.models.surveys import DraftSave, Invitation, Survey, SurveyState, SurveyVersion
 
 __all__ = [
@@ -12,12 +12,14 @@ __all__ = [
     "Entrance",
     "EntranceCount",
     "EntrancePhone",
+    "EntranceTurn",
     "Invitation",
     "QuotaCount",
     "Response",
     "ResponseDraft",
     "ResponseUpload",
     "SealedAnswer",
+    "SealedOnce",
     "Survey",
     "SurveySeal",
     "SurveyState",

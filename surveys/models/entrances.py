@@ -33,7 +33,11 @@ class Entrance(Model):
     created_by: Mapped[int | None] = mapped_column(ForeignKey("app_user.id"))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
-    __table_args__ = (CheckConstraint("kind IN ('open', 'kiosk', 'collector', 'paper')", name="kind_known"),)
+    __table_args__ = (
+        CheckConstraint("kind IN ('open', 'kiosk', 'collector', 'paper')", name="kind_known"),
+        CheckConstraint("response_limit > 0 AND collector_limit > 0 AND device_limit > 0", name="limits_positive"),
+        CheckConstraint("kind = 'open' OR NOT asks_phone", name="only_open_links_ask_phones"),
+    )
 
 
 class EntranceCount(Model):
@@ -43,8 +47,26 @@ class EntranceCount(Model):
 
     entrance_id: Mapped[int] = mapped_column(ForeignKey("survey_entrance.id", ondelete="CASCADE"), primary_key=True)
     key: Mapped[str] = mapped_column(Text, primary_key=True)
-    """collector:ID, or device: and phone: with a keyed digest"""
+    """collector:ID, also with a day of Tehran, or device: with a keyed digest"""
     response_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+
+
+class EntranceTurn(Model):
+    """One person's turn at an entrance of a confidential survey: it ends in one response, however often it is sent off.
+
+    Anonymous surveys write none: there the seal itself knows that a turn is over.
+    """
+
+    __tablename__ = "survey_entrance_turn"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    """Keyed, of what the browser holds"""
+    entrance_id: Mapped[int] = mapped_column(ForeignKey("survey_entrance.id", ondelete="CASCADE"), index=True)
+    response_id: Mapped[int] = mapped_column(ForeignKey("response.id", ondelete="CASCADE"), unique=True)
+    number: Mapped[int] = mapped_column(Integer)
+    """The running number within the entrance; on a paper form it is written on the sheet. A correction keeps that of what it corrects."""
+    corrects: Mapped[int | None] = mapped_column(ForeignKey("response.id", ondelete="SET NULL"), unique=True)
+    """The response this one stands for now: that one is excluded"""
 
 
 class EntrancePhone(Model):
@@ -58,9 +80,13 @@ class EntrancePhone(Model):
     code_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     code_expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     attempt_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    asked_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    """Codes sent since `asked_since`"""
+    asked_since: Mapped[datetime] = mapped_column(UTCDateTime)
+    asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    """When the newest code was sent"""
     ticket_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Of what the browser holds once the code was right"""
     answered: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
-    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
     __table_args__ = (UniqueConstraint("survey_id", "ticket_digest"),)

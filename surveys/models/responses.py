@@ -129,6 +129,8 @@ class ResponseUpload(Model):
     media_type: Mapped[str] = mapped_column(Text)
     size_bytes: Mapped[int] = mapped_column(Integer)
     stored_name: Mapped[str] = mapped_column(Text)
+    key_cipher: Mapped[bytes] = mapped_column(LargeBinary)
+    """What opens the file, encrypted: so that a rotated key rewrites rows, not files"""
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
     __table_args__ = (Index("ix_response_upload_loose", "created_at", postgresql_where="response_id IS NULL"),)

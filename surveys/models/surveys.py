@@ -45,6 +45,13 @@ class Survey(Model):
     draft: Mapped[dict[str, Any]] = mapped_column(JSONB)
     draft_revision: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
     """Raised by every save; a save names the revision it started from, so two officers never overwrite each other silently."""
+    draft_save: Mapped[int | None] = mapped_column(Integer)
+    """The `DraftSave` the draft is; None before the first save. Undoing and redoing move it."""
+    draft_top: Mapped[int | None] = mapped_column(Integer)
+    """The newest `DraftSave` that redoing leads to"""
+    draft_saved_by: Mapped[int | None] = mapped_column(ForeignKey("app_user.id"))
+    draft_saved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """Who changed the draft last, and when: what a colleague who comes too late is told"""
     published_version_id: Mapped[int | None] = mapped_column(BigInteger)
     closes_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     results_on: Mapped[date | None] = mapped_column(Date)
@@ -106,12 +113,14 @@ class Invitation(Model):
 
 
 class DraftSave(Model):
-    """One earlier state of a survey's draft, for undo and for seeing who changed what."""
+    """One state a survey's draft was saved in, the present one among them: for undo, redo, and for seeing who changed what."""
 
     __tablename__ = "survey_draft_save"
 
     survey_id: Mapped[int] = mapped_column(ForeignKey("survey.id", ondelete="CASCADE"), primary_key=True)
     revision: Mapped[int] = mapped_column(Integer, primary_key=True)
+    follows: Mapped[int | None] = mapped_column(Integer)
+    """The save this one was made from: undoing leads there"""
     definition: Mapped[dict[str, Any]] = mapped_column(JSONB)
     saved_by: Mapped[int | None] = mapped_column(ForeignKey("app_user.id"))
     saved_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -1,6 +1,7 @@
 """What others may read of surveys."""
 
 from surveys.queries.asked import invited_numbers, surveys_asked
+from surveys.queries.drafts import KeptAnswers, kept_answers
 from surveys.queries.links import FoundLink, find_link, link_of, links_of, unanswered_condition
 from surveys.queries.overview import (
     Funnel,
@@ -27,24 +28,31 @@ from surveys.queries.responses import (
     response_count,
     response_documents,
 )
+from surveys.queries.saves import SaveSummary, Steps, TriedAnswers, draft_steps, saved_definition, saves_of, tried_answers
 
 __all__ = [
     "FoundLink",
     "Funnel",
+    "KeptAnswers",
     "LinkedAnswer",
     "ResponseDocument",
+    "SaveSummary",
+    "Steps",
     "SurveyDetail",
     "SurveyFacts",
     "SurveySummary",
+    "TriedAnswers",
     "VersionSummary",
     "definition_of",
     "definitions_of_survey",
+    "draft_steps",
     "find_link",
     "find_survey",
     "get_survey",
     "get_survey_facts",
     "invitation_funnel",
     "invited_numbers",
+    "kept_answers",
     "link_of",
     "linked_answers",
     "links_of",
@@ -52,9 +60,12 @@ __all__ = [
     "live_surveys",
     "response_count",
     "response_documents",
+    "saved_definition",
+    "saves_of",
     "survey_for_page",
     "surveys_asked",
     "top_office_name",
+    "tried_answers",
     "unanswered_condition",
     "versions_of",
 ]

@@ -23,15 +23,22 @@ class Shape(StrEnum):
     """A list: a count for each member, and how many lists there are."""
     PRESENT = "present"
     """Only whether it was answered."""
+    FIRST = "first"
+    """An ordered list: a count for each that stands first."""
+    SHARED = "shared"
+    """One of several numbers: 0 where only others (`among`) have one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """One question in the versions that ask it in this shape."""
+    """One question, or one part of it, in the versions that ask it in this shape."""
 
     question_id: str
+    """The name its answers stand under in a document: `q5`, or `q5.r1` for a part"""
     version_ids: tuple[int, ...]
     shape: Shape
+    among: tuple[str, ...] = ()
+    """Names of all parts that share something out; see `Shape.SHARED`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +52,15 @@ class Counted:
 @dataclass(frozen=True, slots=True)
 class AnswerCounts:
     by_version: dict[int, int]
-    """Responses of each version that has any."""
+    """Responses that count, of each version that has any."""
     by_day: dict[date, int]
     """Responses of each day in Tehran that has any."""
     questions: list[Counted]
     """In the order asked for."""
+    partial: int = 0
+    """Never sent off; in no other count"""
+    excluded: int = 0
+    """Left out by an officer; in no other count"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +69,23 @@ class WrittenAnswer:
     submitted_at: datetime
 
 
-_TOTALS = """
+_COUNTS = "survey_id = %(survey_id)s AND excluded_at IS NULL AND NOT is_partial"
+"""Which responses count: complete, and not left out."""
+_TOTALS = f"""
     SELECT -1 AS place, version_id::text AS value, (submitted_at AT TIME ZONE 'Asia/Tehran')::date AS day, count(*) AS n
-    FROM response WHERE survey_id = %(survey_id)s GROUP BY 2, 3
+    FROM response WHERE {_COUNTS} GROUP BY 2, 3
+    UNION ALL
+    SELECT CASE WHEN excluded_at IS NULL THEN -2 ELSE -3 END, NULL, NULL, count(*)
+    FROM response WHERE survey_id = %(survey_id)s AND (excluded_at IS NOT NULL OR is_partial) GROUP BY 1
 """
-_WHERE = "FROM response WHERE survey_id = %(survey_id)s AND version_id = ANY(%(versions_{place})s) AND answers ? %(question_{place})s"
+_IN = f"FROM response WHERE {_COUNTS} AND version_id = ANY(%(versions_{{place}})s)"
+_WHERE = f"{_IN} AND answers ? %(question_{{place}})s"
 _ONE = f"SELECT {{place}}, answers->>%(question_{{place}})s, NULL::date, count(*) {_WHERE} GROUP BY 2"
+_FIRST = f"SELECT {{place}}, answers->%(question_{{place}})s->>0, NULL::date, count(*) {_WHERE} GROUP BY 2"
+_SHARED = f"""
+    SELECT {{place}}, coalesce(answers->>%(question_{{place}})s, '0'), NULL::date, count(*)
+    {_IN} AND answers ?| %(among_{{place}})s GROUP BY 2
+"""
 _PRESENT = f"SELECT {{place}}, NULL, NULL::date, count(*) {_WHERE}"
 _MANY = f"""
     SELECT {{place}}, picked.value, NULL::date, count(*)
@@ -71,39 +93,70 @@ _MANY = f"""
          jsonb_array_elements_text(CASE WHEN jsonb_typeof(list) = 'array' THEN list ELSE '[]' END) AS picked(value)
     GROUP BY 2
 """
+# The rows of a matrix may be hundreds: all of them in one pass over the responses.
+_PARTS = f"""
+    SELECT wanted.place, entry.value, NULL::date, count(*)
+    FROM response CROSS JOIN LATERAL jsonb_each_text(answers) AS entry(name, value)
+    JOIN unnest(%(part_names)s::text[], %(part_versions)s::int[], %(part_places)s::int[]) AS wanted(name, version, place)
+      ON wanted.name = entry.name AND wanted.version = version_id
+    WHERE {_COUNTS} GROUP BY 1, 2
+"""
+_BY_SHAPE = {
+    Shape.ONE: (_ONE,),
+    Shape.FIRST: (_FIRST,),
+    Shape.SHARED: (_SHARED,),
+    Shape.PRESENT: (_PRESENT,),
+    Shape.MANY: (_PRESENT, _MANY),
+}
+_EACH_ANSWERS = frozenset({Shape.ONE, Shape.FIRST, Shape.SHARED})
+"""Every count is of people, so that together they are those who answered."""
 
 
 def count_answers(survey_id: int, wanted: Sequence[Counting]) -> AnswerCounts:
     """Counts over all responses of a survey. One statement whatever the number of questions; memory grows with the number of
     different values, not of responses."""
-    params: dict[str, Any] = {"survey_id": survey_id}
-    parts = [_TOTALS]
-    for place, each in enumerate(wanted):
-        params[f"question_{place}"] = each.question_id
-        params[f"versions_{place}"] = list(each.version_ids)
-        if each.shape == Shape.ONE:
-            parts.append(_ONE.format(place=place))
-        else:
-            parts.append(_PRESENT.format(place=place))
-            if each.shape == Shape.MANY:
-                parts.append(_MANY.format(place=place))
+    statement, params = _statement(survey_id, wanted)
     by_version: dict[int, int] = {}
     by_day: dict[date, int] = {}
+    left_out = {-2: 0, -3: 0}
     answered = [0] * len(wanted)
     values: list[dict[str, int]] = [{} for _ in wanted]
     with driver_connection(db.session()).cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), params)
+        cursor.execute(statement, params)
         for place, value, day, count in cursor:
             if place == -1:
                 by_version[int(value)] = by_version.get(int(value), 0) + count
                 by_day[day] = by_day.get(day, 0) + count
+            elif place < 0:
+                left_out[place] += count
             elif value is None:
                 answered[place] += count
             else:
                 values[place][value] = count
-                if wanted[place].shape == Shape.ONE:
+                if wanted[place].shape in _EACH_ANSWERS:
                     answered[place] += count
-    return AnswerCounts(by_version, dict(sorted(by_day.items())), [Counted(*each) for each in zip(answered, values, strict=True)])
+    questions = [Counted(*each) for each in zip(answered, values, strict=True)]
+    return AnswerCounts(by_version, dict(sorted(by_day.items())), questions, left_out[-2], left_out[-3])
+
+
+def _statement(survey_id: int, wanted: Sequence[Counting]) -> tuple[str, dict[str, Any]]:
+    params: dict[str, Any] = {"survey_id": survey_id}
+    parts = [_TOTALS]
+    together: list[tuple[str, int, int]] = []
+    for place, each in enumerate(wanted):
+        if each.shape == Shape.ONE and "." in each.question_id:
+            together += [(each.question_id, version_id, place) for version_id in each.version_ids]
+            continue
+        params[f"question_{place}"] = each.question_id
+        params[f"versions_{place}"] = list(each.version_ids)
+        params[f"among_{place}"] = list(each.among)
+        parts += [part.format(place=place) for part in _BY_SHAPE[each.shape]]
+    if together:
+        parts.append(_PARTS)
+        params |= dict(
+            zip(("part_names", "part_versions", "part_places"), (list(each) for each in zip(*together, strict=True)), strict=True)
+        )
+    return " UNION ALL ".join(parts), params
 
 
 def written_answers(
@@ -116,6 +169,8 @@ def written_answers(
         .where(
             Response.survey_id == survey_id,
             Response.version_id.in_(version_ids),
+            Response.excluded_at.is_(None),
+            Response.is_partial.is_(False),
             func.jsonb_typeof(Response.answers[question_id]) == "string",
         )
         .order_by(Response.id.desc())

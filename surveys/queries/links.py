@@ -19,7 +19,8 @@ from surveys.models import Invitation
 
 _COLUMNS = """
     SELECT i.id, i.survey_id, i.identity_id, i.expires_at, i.opened_on, i.answered, i.revoked_at IS NOT NULL,
-           s.state, s.published_version_id, s.closes_at, s.results_on, s.closed_at, s.slug, s.title, u.name, u.id
+           s.state, s.published_version_id, s.closes_at, s.results_on, s.closed_at, s.slug, s.title, u.name, u.id,
+           s.is_anonymous, s.response_limit
     FROM invitation i JOIN survey s ON s.id = i.survey_id JOIN unit u ON u.id = i.unit_id
 """
 _BY_DIGEST = _COLUMNS + "WHERE i.token_digest = %s"
@@ -47,6 +48,8 @@ class FoundLink:
     title: str
     office_name: str
     unit_id: int
+    is_anonymous: bool
+    response_limit: int | None
 
 
 @contextmanager

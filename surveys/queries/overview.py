@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Protocol
 
 from flask import current_app
 from sqlalchemy import Select, and_, func, or_, select
@@ -16,8 +17,7 @@ from surveys import rules
 from surveys.asked import Asked, LiveSurvey, Office
 from surveys.definitions import Definition, load
 from surveys.models import Invitation, Response, Survey, SurveyVersion
-from surveys.queries.links import FoundLink
-from surveys.queries.responses import definition_of
+from surveys.queries.responses import counted, definition_of
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,12 @@ class SurveyDetail:
     state: str
     draft: Definition
     revision: int
-    can_undo: bool
+    saved_by: int | None
+    saved_at: datetime | None
+    """Who changed the draft last, and when; None while it is as it was made"""
+    is_anonymous: bool
+    """As published"""
+    response_limit: int | None
     published_version_id: int | None
     closes_at: datetime | None
     closed_at: datetime | None
@@ -83,7 +88,8 @@ class VersionSummary:
 
 @dataclass(frozen=True)
 class Funnel:
-    """How far the invited came. Opened counts first GETs by day, robots that preview links included; started counts first POSTs."""
+    """How far the invited came. Opened counts first GETs by day, robots that preview links included; started counts first POSTs,
+    of which an anonymous survey knows the last one alone."""
 
     invited: int
     opened: int
@@ -91,7 +97,7 @@ class Funnel:
     answered: int
 
 
-_ANSWERED = select(func.count()).where(Response.survey_id == Survey.id).scalar_subquery()
+_ANSWERED = select(func.count()).where(counted(Survey.id)).scalar_subquery()
 _INVITED = select(func.count()).where(Invitation.survey_id == Survey.id).scalar_subquery()
 
 
@@ -154,7 +160,10 @@ def _detail(wanted: Select[tuple[Survey]]) -> SurveyDetail | None:
         survey.state,
         load(survey.draft),
         survey.draft_revision,
-        survey.draft_revision > 1,
+        survey.draft_saved_by,
+        survey.draft_saved_at,
+        survey.is_anonymous,
+        survey.response_limit,
         survey.published_version_id,
         survey.closes_at,
         survey.closed_at,
@@ -165,7 +174,11 @@ def _detail(wanted: Select[tuple[Survey]]) -> SurveyDetail | None:
 
 def versions_of(survey_id: int) -> list[VersionSummary]:
     """Everything that was ever published of it, newest first."""
-    answered = select(func.count()).where(Response.version_id == SurveyVersion.id).scalar_subquery()
+    answered = (
+        select(func.count())
+        .where(Response.version_id == SurveyVersion.id, Response.excluded_at.is_(None), Response.is_partial.is_(False))
+        .scalar_subquery()
+    )
     rows = db.session.execute(
         select(
             SurveyVersion.id,
@@ -187,14 +200,29 @@ def invitation_funnel(survey_id: int) -> Funnel:
         select(
             func.count(),
             func.count().filter(Invitation.opened_on.is_not(None)),
-            func.count().filter(Invitation.started_at.is_not(None)),
+            func.count().filter(or_(Invitation.started_at.is_not(None), Invitation.answered)),
             func.count().filter(Invitation.answered),
         ).where(Invitation.survey_id == survey_id)
     ).one()
     return Funnel(*row)
 
 
-def survey_for_page(link: FoundLink, version_id: int | None = None) -> Asked | None:
+class PageFacts(Protocol):
+    """What a form's page needs to know of the right to answer: a personal link's, or an entrance's."""
+
+    @property
+    def survey_id(self) -> int: ...
+    @property
+    def version_id(self) -> int | None: ...
+    @property
+    def office_name(self) -> str: ...
+    @property
+    def closes_at(self) -> datetime | None: ...
+    @property
+    def results_on(self) -> date | None: ...
+
+
+def survey_for_page(link: PageFacts, version_id: int | None = None) -> Asked | None:
     """What the form of this link's survey shows: its newest version, or `version_id` if that belongs to it."""
     wanted = version_id or link.version_id
     found = _version(wanted) if wanted is not None else None

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from engage.db import db
 from engage.refusal import Refused
@@ -41,18 +42,24 @@ def definitions_of_survey(survey_id: int) -> dict[int, Definition]:
     return {version_id: load(raw) for version_id, raw in rows}
 
 
+def counted(survey_id: ColumnElement[int] | InstrumentedAttribute[int] | int) -> ColumnElement[bool]:
+    """For statements over `response`: those of a survey that count, complete and not left out."""
+    return and_(Response.survey_id == survey_id, Response.excluded_at.is_(None), Response.is_partial.is_(False))
+
+
 def response_count(survey_id: int) -> int:
-    return int(db.session.execute(select(func.count()).where(Response.survey_id == survey_id)).scalar_one())
+    """How many responses count."""
+    return int(db.session.execute(select(func.count()).where(counted(survey_id))).scalar_one())
 
 
 def response_documents(survey_id: int, *, batch: int = 2000) -> Iterator[ResponseDocument]:
-    """All responses in the order they arrived, streamed in batches: memory doesn't grow with their number.
+    """All responses that count in the order they arrived, streamed in batches: memory doesn't grow with their number.
 
     They are those of one moment as long as the caller reads them to the end within one transaction.
     """
     rows = db.session.execute(
         select(Response.version_id, Response.answers, Response.submitted_at, Response.channel)
-        .where(Response.survey_id == survey_id)
+        .where(counted(survey_id))
         .order_by(Response.id)
         .execution_options(yield_per=batch)
     )
@@ -75,7 +82,7 @@ def linked_answers(survey_id: int, question_id: str, *, after_id: int = 0, limit
     whose answer is a person's own decision (a consent), never for opinions."""
     rows = db.session.execute(
         select(Response.id, Response.version_id, Response.invitation_id, Response.answers[question_id])
-        .where(Response.survey_id == survey_id, Response.id > after_id, Response.invitation_id.isnot(None))
+        .where(counted(survey_id), Response.id > after_id, Response.invitation_id.isnot(None))
         .order_by(Response.id)
         .limit(limit)
     )

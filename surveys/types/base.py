@@ -5,17 +5,19 @@ Pure. Sentences for citizens are made by the caller's translator `_`, so that th
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias, TypeVar
 
 import msgspec
 from markupsafe import Markup
 
-from engage.persian import format_number
-from surveys.logic.kinds import Name
+from engage.persian import format_jalali, format_number, to_persian_digits
+from surveys.logic.kinds import Kind, Name
 
 Answer: TypeAlias = "str | list[str] | int | float"
 """One value of a stored document."""
@@ -42,6 +44,8 @@ class Tally(StrEnum):
     """One count per option; a person may be in several."""
     SCALE = "scale"
     """One count per point, and a mean."""
+    RANKS = "ranks"
+    """An order: how often each option stands at which place."""
     NUMBERS = "numbers"
     TEXTS = "texts"
 
@@ -73,6 +77,19 @@ class Column:
 
 
 @dataclass(frozen=True)
+class PartTally:
+    """One thing reports count: a part of the answer, what it is called, how it is counted, and for choices, ranks and points what there is.
+
+    Points of a scale are options whose ids are the points as text.
+    """
+
+    part: str
+    label: str
+    tally: Tally
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True)
 class Drawn:
     """What a control needs to be drawn: what was typed before, and the attributes that lead a screen reader to hint and error."""
 
@@ -97,11 +114,13 @@ class Drawn:
 
 
 class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One thing to choose. An exclusive one («نظری ندارم») can't be chosen together with others."""
+    """One thing to choose. An exclusive one («نظری ندارم») can't be chosen together with others; with `other` («موارد دیگر») the
+    citizen writes what is meant."""
 
     id: str
     label: str
     exclusive: bool = False
+    other: bool = False
 
 
 class Skip(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -112,7 +131,11 @@ class Skip(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
-    """One question of a survey. Subclasses are its types; each lives in its own file and is listed in `surveys.types`."""
+    """One question of a survey. Subclasses are its types; each lives in its own file and is listed in `surveys.types`.
+
+    A type whose value follows from earlier answers has a field `formula`, an expression, and `entries_of(value)`, what is stored for its value: the walk through a
+    questionnaire (`surveys.flow`) fills it in, nobody is asked.
+    """
 
     is_group: ClassVar[bool] = True
     """Drawn as a fieldset of several controls rather than one labelled input."""
@@ -123,8 +146,14 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Whether a citizen is asked something here: it is numbered, counted, and may be required."""
     reveals: ClassVar[bool] = False
     """The answer may say who gave it (own words, numbers, files): erased with a person, masked where many may read."""
+    takes_files: ClassVar[bool] = False
+    """The page sends a file beside the form's values: its form must be multipart, and the caller stores the file (`surveys.uploads`)."""
     weight: ClassVar[int] = 1
-    """How much room it takes: pages are cut where more than seven come together. A type that wants a page of its own says 7."""
+    """How much room it takes: pages are cut where more than seven come together. A type that wants a page of its own says 7, one that
+    isn't drawn at all (a hidden field, a calculation) 0."""
+
+    text_fields: ClassVar[tuple[str, ...]] = ("label", "hint", "valid_message")
+    """Fields that hold a text for readers, in the question itself and in the things it lists; a type with more of them names them all."""
 
     id: str
     label: str
@@ -161,6 +190,10 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """Codes of what must still be filled in or mended before this can be published."""
         return [] if self.label.strip() else ["question_without_label"]
 
+    def warnings(self) -> list[str]:
+        """Codes of what an officer should think over before publishing; nothing keeps them from it."""
+        return []
+
     # -- answers -------------------------------------------------------------------------------------------------------
 
     def read(self, given: Given) -> Entries:
@@ -170,8 +203,15 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """
         raise NotImplementedError
 
+    def protected(self, entries: Entries, protect: Callable[[str], str]) -> Entries:
+        """The entries as they may be stored. `protect` makes a keyed digest of a text; types that must not be readable use it.
+
+        Doing it twice changes nothing.
+        """
+        return entries
+
     def accepts(self, entries: Mapping[str, Any]) -> bool:
-        """Whether stored, not empty entries satisfy this definition, whoever wrote them."""
+        """Whether stored, not empty entries satisfy this definition, whoever wrote them. They are `protected`."""
         raise NotImplementedError
 
     def typed(self, entries: Entries) -> dict[str, list[str]]:
@@ -181,6 +221,28 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def names(self) -> dict[str, Name]:
         """What expressions may say of the answer: the kind of each part."""
         raise NotImplementedError
+
+    def in_words(self, entries: Mapping[str, Any], _: Translate) -> str:
+        """The answer as a sentence may carry it («{q1}» in a later question): plain text in one line, empty where nothing was answered.
+
+        This covers options, numbers, texts, yes and no, dates and times by the kinds of `names`; a type overrides it where its answer
+        reads otherwise (stars, a sum of money, «other» in own words).
+        """
+        labels = {option.id: option.label for option in getattr(self, "options", ())}
+        return "، ".join(filter(None, (_spoken_value(self.names().get(part), value, labels, _) for part, value in entries.items())))
+
+    # -- texts ---------------------------------------------------------------------------------------------------------
+
+    def texts(self) -> dict[str, str]:
+        """What a reader sees of this question and another language says otherwise, by place: "label", "options.a1", "rows.r1".
+
+        Found by itself: the fields named in `text_fields`, and those of the things in lists (options, rows, projects) that have an id.
+        """
+        return {place: text for place, text in _texts_of(self, self.text_fields) if text}
+
+    def with_texts(self, texts: Mapping[str, str]) -> Self:
+        """The same question saying these texts; a place that isn't named, or is named with nothing, stays as it is."""
+        return _with_texts(self, self.text_fields, texts)
 
     # -- the page ------------------------------------------------------------------------------------------------------
 
@@ -203,6 +265,8 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             return self.explain_missing(_)
         if problem.code == "several_answers":
             return _("more than one answer arrived"), _("More than one answer arrived for this question. Please answer it again.")
+        if problem.code == "condition_unmet":
+            return _("this answer doesn't fit"), self.valid_message or _("This answer doesn't fit. Please look at it again.")
         return _("this answer can't be read"), _("This answer can't be read. Please answer it again.")
 
     def explain_missing(self, _: Translate) -> tuple[str, str]:
@@ -214,8 +278,71 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return [Column(self.id, self.label)]
 
     def cells(self, entries: Mapping[str, Any]) -> list[str | int | float | None]:
-        """The values of `columns` for one answer, None where nothing was answered."""
+        """The values of `columns` for one answer as a reader wants them, None where nothing was answered."""
         raise NotImplementedError
+
+    def codes(self, entries: Mapping[str, Any]) -> list[str | int | float | None]:
+        """The values of `columns` for one answer as stored (ids of options instead of labels), for programs."""
+        return self.cells(entries)
+
+    def tallies(self) -> list[PartTally]:
+        """What reports count of this question, in the order of the page; one thing unless its parts are counted by themselves."""
+        return [PartTally("", self.label, self.tally, tuple(getattr(self, "options", ())))]
+
+    def reveals_in(self, part: str) -> bool:
+        """Whether this part of an answer may say who gave it; see `reveals`."""
+        return self.reveals
+
+
+_Texts = TypeVar("_Texts", bound=msgspec.Struct)
+
+
+def _texts_of(thing: msgspec.Struct, fields: tuple[str, ...], place: str = "") -> Iterator[tuple[str, str]]:
+    """A thing's label lies under the thing's own place, its other texts under `place.field`."""
+    for name in thing.__struct_fields__:
+        value = getattr(thing, name)
+        if name in fields and isinstance(value, str):
+            yield (place + name if not place else place if name == "label" else f"{place}.{name}"), value
+        elif isinstance(value, list):
+            for item in value:
+                if isinstance(item, msgspec.Struct) and (item_id := getattr(item, "id", "")):
+                    yield from _texts_of(item, fields, f"{place}.{name}.{item_id}" if place else f"{name}.{item_id}")
+
+
+def _with_texts(thing: _Texts, fields: tuple[str, ...], texts: Mapping[str, str], place: str = "") -> _Texts:
+    changes: dict[str, Any] = {}
+    for name in thing.__struct_fields__:
+        value = getattr(thing, name)
+        if name in fields and isinstance(value, str):
+            new = texts.get(place + name if not place else place if name == "label" else f"{place}.{name}", "")
+            if value and new.strip():
+                changes[name] = new
+        elif isinstance(value, list) and value and isinstance(value[0], msgspec.Struct) and hasattr(value[0], "id"):
+            changes[name] = [_with_texts(item, fields, texts, f"{place}.{name}.{item.id}" if place else f"{name}.{item.id}") for item in value]
+    return msgspec.structs.replace(thing, **changes) if changes else thing
+
+
+def _spoken_value(name: Name | None, value: Any, labels: Mapping[str, str], _: Translate) -> str:
+    """One stored value as a reader says it."""
+    if isinstance(value, list):
+        return "، ".join(filter(None, (_spoken_value(name, each, labels, _) for each in value)))
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    if not isinstance(value, str):
+        return format_number(value) if isinstance(value, int) or math.isfinite(value) else ""
+    kind = name.kind if name else Kind.TEXT
+    if kind in (Kind.CHOICE, Kind.CHOICES):
+        return labels.get(value, "")
+    if kind is Kind.TRUTH:
+        return {"yes": _("yes"), "no": _("no")}.get(value, "")
+    if kind is Kind.DATE:
+        try:
+            return format_jalali(date.fromisoformat(value))
+        except ValueError:
+            return ""
+    if kind is Kind.TIME:
+        return to_persian_digits(value)
+    return " ".join(value.split())
 
 
 def check_text(text: str, limit: int, place: str) -> None:

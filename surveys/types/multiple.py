@@ -17,6 +17,8 @@ class Multiple(Choosing, frozen=True, kw_only=True, tag="multiple"):
 
     min_choices: int | None = None
     max_choices: int | None = None
+    shuffle: bool = False
+    """Options come in an order that differs from citizen to citizen."""
 
     def check(self) -> None:
         super().check()
@@ -46,25 +48,24 @@ class Multiple(Choosing, frozen=True, kw_only=True, tag="multiple"):
         return None
 
     def read(self, given: Given) -> Entries:
-        chosen = self.known(given.get("", ()))
+        chosen, other = self.read_other(self.known(given.get("", ())), given)
         problem = self._problem(chosen)
         if problem is not None:
             raise problem
-        return {"": chosen} if chosen else {}
+        return {"": chosen, **other} if chosen else {}
 
     def accepts(self, entries: Mapping[str, Any]) -> bool:
         answer = entries.get("")
-        if set(entries) != {""} or not isinstance(answer, list) or not answer or not all(isinstance(each, str) for each in answer):
+        if not isinstance(answer, list) or not answer or not all(isinstance(each, str) for each in answer):
             return False
         in_order = [each for each in self.option_ids if each in set(answer)]
-        return answer == in_order and self._problem(answer) is None
+        return answer == in_order and self._problem(answer) is None and self.accepts_other(answer, entries)
 
     def typed(self, entries: Entries) -> dict[str, list[str]]:
-        answer = entries[""]
-        return {"": list(answer) if isinstance(answer, list) else []}
+        return {part: list(value) if isinstance(value, list) else [str(value)] for part, value in entries.items()}
 
     def names(self) -> dict[str, Name]:
-        return {"": Name(Kind.CHOICES, frozenset(self.option_ids))}
+        return {"": Name(Kind.CHOICES, frozenset(self.option_ids)), **self.other_names()}
 
     def instruction(self, _: Translate) -> str:
         low, high = self.min_choices, self.max_choices
@@ -110,10 +111,10 @@ class Multiple(Choosing, frozen=True, kw_only=True, tag="multiple"):
         return _("choose at least one option"), _("Please choose at least one of the options.")
 
     def columns(self) -> list[Column]:
-        return [Column(f"{self.id}.{option.id}", f"{self.label} · {option.label}") for option in self.options]
+        return [*(Column(f"{self.id}.{option.id}", f"{self.label} · {option.label}") for option in self.options), *self.other_columns()]
 
     def cells(self, entries: Mapping[str, Any]) -> list[str | int | float | None]:
         answer = entries.get("")
         if not isinstance(answer, list):
-            return [None] * len(self.options)
-        return [int(option.id in answer) for option in self.options]
+            return [*[None] * len(self.options), *self.other_cells(entries)]
+        return [*(int(option.id in answer) for option in self.options), *self.other_cells(entries)]

@@ -48,6 +48,7 @@ class Number(Question, frozen=True, kw_only=True, tag="number"):
     is_group = False
     tally = Tally.NUMBERS
     parts = ("unit",)
+    text_fields = (*Question.text_fields, "unit")
 
     min: float | None = None
     max: float | None = None
@@ -104,7 +105,11 @@ class Number(Question, frozen=True, kw_only=True, tag="number"):
         return {"": [shown]}
 
     def names(self) -> dict[str, Name]:
-        return {"": Name(Kind.NUMBER)}
+        return {"": Name(Kind.NUMBER, low=self.min, high=self.max)}
+
+    def in_words(self, entries: Mapping[str, Any], _: Translate) -> str:
+        shown = self.typed({"": entries.get("", "")})[""][0]
+        return f"{shown} {self.unit}".strip() if shown else ""
 
     def instruction(self, _: Translate) -> str:
         low, high = self._limits()
@@ -122,7 +127,7 @@ class Number(Question, frozen=True, kw_only=True, tag="number"):
     def draw(self, drawn: Drawn) -> Markup:
         unit = Markup('<span class="u" id="%s-unit">%s</span>') % (self.id, self.unit) if self.unit else Markup("")
         told = " ".join(filter(None, (drawn.described_by, f"{self.id}-unit" if self.unit else "")))
-        described = Drawn(drawn.given, drawn.is_bad, told, drawn.seed, drawn.translate)
+        described = Drawn(drawn.given, drawn.is_bad, told, translate=drawn.translate)
         return Markup('<div class="sp nu"><input class="t" id="%s" name="%s" inputmode="%s" autocomplete="off" maxlength="60" value="%s"%s>%s</div>') % (
             self.id,
             self.id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from markupsafe import Markup
 
@@ -15,6 +15,8 @@ from surveys.types.base import (
     Drawn,
     Entries,
     Given,
+    Option,
+    PartTally,
     Question,
     Tally,
     Translate,
@@ -35,19 +37,29 @@ USUAL_WORDS = {
 """What Persian questionnaires call the five points between these ends."""
 
 
-class Rating(Question, frozen=True, kw_only=True, tag="rating"):
-    tally = Tally.SCALE
-    parts = ("five",)
+class Scale(Question, frozen=True, kw_only=True):
+    """A question answered with one point of a scale, from the right. Stored: the point, a whole number."""
+
+    tally: ClassVar[Tally] = Tally.SCALE
+    text_fields = (*Question.text_fields, "low_label", "high_label")
 
     low_label: str = ""
     high_label: str = ""
-    scale: int = 5
-    style: Literal["faces", "stars", "numbers"] = "faces"
+
+    @property
+    def points(self) -> range:
+        raise NotImplementedError
+
+    def words(self, point: int, _: Translate) -> str:
+        """How a point is read out."""
+        raise NotImplementedError
+
+    def mark(self, point: int) -> Markup:
+        """What is seen of a point."""
+        raise NotImplementedError
 
     def check(self) -> None:
         super().check()
-        if not 3 <= self.scale <= 10:
-            raise DefinitionProblem("scale_out_of_range", self.id)
         check_text(self.low_label, MAX_OPTION, self.id)
         check_text(self.high_label, MAX_OPTION, self.id)
 
@@ -56,13 +68,13 @@ class Rating(Question, frozen=True, kw_only=True, tag="rating"):
         if not typed:
             return {}
         point = plain_number(typed)
-        if point is None or point != int(point) or not 1 <= point <= self.scale:
+        if point is None or point != int(point) or int(point) not in self.points:
             raise AnswerProblem("point_unknown")
         return {"": int(point)}
 
     def accepts(self, entries: Mapping[str, Any]) -> bool:
         answer = entries.get("")
-        return set(entries) == {""} and type(answer) is int and 1 <= answer <= self.scale
+        return set(entries) == {""} and type(answer) is int and answer in self.points
 
     def typed(self, entries: Entries) -> dict[str, list[str]]:
         return {"": [str(entries[""])]}
@@ -72,10 +84,66 @@ class Rating(Question, frozen=True, kw_only=True, tag="rating"):
 
     @property
     def first_control(self) -> str:
-        return f"{self.id}.1"
+        return f"{self.id}.{self.points[0]}"
+
+    def draw_points(self, drawn: Drawn) -> Markup:
+        given = {int(n) for each in drawn.given.get("", ()) if (n := plain_number(each)) is not None and abs(n) < 100 and n == int(n)}
+        return Markup("\n").join(
+            Markup('<div class="o"><input type="radio" id="%s.%s" name="%s" value="%s"%s%s><label for="%s.%s">%s<span class="v">%s</span></label></div>')
+            % (
+                self.id,
+                point,
+                self.id,
+                point,
+                Markup(" checked") if point in given else "",
+                drawn.attributes(first=point == self.points[0]),
+                self.id,
+                point,
+                self.mark(point),
+                self.words(point, drawn.translate),
+            )
+            for point in self.points
+        )
+
+    def draw_ends(self, css: str) -> Markup:
+        """What the ends mean, below them; read out with the points themselves."""
+        if not self.low_label and not self.high_label:
+            return Markup("")
+        return Markup('\n<p class="en%s" aria-hidden="true"><span>%s</span><span>%s</span></p>') % (css, self.low_label, self.high_label)
+
+    def explain(self, problem: AnswerProblem, _: Translate) -> tuple[str, str]:
+        if problem.code == "point_unknown":
+            return _("choose one of the points"), _("This point isn't on the scale. Please choose one of these.")
+        return super().explain(problem, _)
+
+    def explain_missing(self, _: Translate) -> tuple[str, str]:
+        return _("choose one of the points"), _("Please choose one of the points.")
+
+    def cells(self, entries: Mapping[str, Any]) -> list[str | int | float | None]:
+        answer = entries.get("")
+        return [answer if isinstance(answer, int) else None]
+
+    def tallies(self) -> list[PartTally]:
+        return [PartTally("", self.label, self.tally, tuple(Option(id=str(point), label=spoken(point)) for point in self.points))]
+
+
+class Rating(Scale, frozen=True, kw_only=True, tag="rating"):
+    parts = ("five",)
+
+    scale: int = 5
+    style: Literal["faces", "stars", "numbers"] = "faces"
+
+    def check(self) -> None:
+        super().check()
+        if not 3 <= self.scale <= 10:
+            raise DefinitionProblem("scale_out_of_range", self.id)
+
+    @property
+    def points(self) -> range:
+        return range(1, self.scale + 1)
 
     def words(self, point: int, _: Translate) -> str:
-        """How a point is read out: its usual word, else its place with the end's label."""
+        """The point's usual word, else its place with the end's label."""
         usual = USUAL_WORDS.get((self.low_label, self.high_label)) if self.scale == 5 else None
         if usual:
             return usual[point - 1]
@@ -83,7 +151,11 @@ class Rating(Question, frozen=True, kw_only=True, tag="rating"):
         end = self.low_label if point == 1 else self.high_label if point == self.scale else ""
         return f"{place}، {end}" if end else place
 
-    def _mark(self, point: int) -> Markup:
+    def in_words(self, entries: Mapping[str, Any], _: Translate) -> str:
+        answer = entries.get("")
+        return self.words(answer, _) if type(answer) is int and answer in self.points else ""
+
+    def mark(self, point: int) -> Markup:
         if self.style == "faces":
             bend = (2 * (point - 1) / (self.scale - 1) - 1) * 9
             half = 6 + abs(bend) / 4.5
@@ -94,35 +166,5 @@ class Rating(Question, frozen=True, kw_only=True, tag="rating"):
         return Markup('<b aria-hidden="true">%s</b>') % spoken(point)
 
     def draw(self, drawn: Drawn) -> Markup:
-        given = {str(int(n)) for each in drawn.given.get("", ()) if (n := plain_number(each)) is not None and abs(n) < 100}
-        points = Markup("\n").join(
-            Markup('<div class="o"><input type="radio" id="%s.%s" name="%s" value="%s"%s%s><label for="%s.%s">%s<span class="v">%s</span></label></div>')
-            % (
-                self.id,
-                point,
-                self.id,
-                point,
-                Markup(" checked") if str(point) in given else "",
-                drawn.attributes(first=point == 1),
-                self.id,
-                point,
-                self._mark(point),
-                self.words(point, drawn.translate),
-            )
-            for point in range(1, self.scale + 1)
-        )
-        ends = Markup("")
-        if self.low_label or self.high_label:
-            ends = Markup('\n<p class="en%s" aria-hidden="true"><span>%s</span><span>%s</span></p>') % (
-                "" if self.style == "faces" and self.scale <= 5 else " ek",
-                self.low_label,
-                self.high_label,
-            )
-        return Markup('<div class="r%s">\n%s\n</div>%s') % ("" if self.style == "faces" and self.scale <= 5 else " rn", points, ends)
-
-    def explain_missing(self, _: Translate) -> tuple[str, str]:
-        return _("choose one of the points"), _("Please choose one of the points.")
-
-    def cells(self, entries: Mapping[str, Any]) -> list[str | int | float | None]:
-        answer = entries.get("")
-        return [answer if isinstance(answer, int) else None]
+        small = self.style == "faces" and self.scale <= 5
+        return Markup('<div class="r%s">\n%s\n</div>%s') % ("" if small else " rn", self.draw_points(drawn), self.draw_ends("" if small else " ek"))

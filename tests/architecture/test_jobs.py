@@ -43,7 +43,7 @@ def test_every_queue_has_a_time_limit_and_a_process():
     assert engage_command("work", "send")[-2:] == ["work", "send"]
 
 
-@pytest.mark.parametrize("room", ["campaigns", "contacts", "engage/reports"])
+@pytest.mark.parametrize("room", ["campaigns", "contacts", "surveys/sealing", "engage/reports"])
 def test_jobs_take_ids_only(room):
     tree = ast.parse((ROOT / room / "jobs.py").read_text())
     for function in [node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]:

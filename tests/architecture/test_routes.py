@@ -23,6 +23,8 @@ OPENS: dict[Permission, frozenset[Role]] = {
     Permission.CONTACTS_EXPORT: frozenset({Role.ADMIN, Role.OFFICER}),
     Permission.SURVEYS_VIEW: frozenset(Role),
     Permission.SURVEYS_EDIT: frozenset({Role.ADMIN, Role.OFFICER}),
+    Permission.SURVEYS_COLLECT: frozenset({Role.ADMIN, Role.OFFICER}),
+    Permission.RESPONSES_READ: frozenset({Role.ADMIN, Role.OFFICER}),
     Permission.CAMPAIGNS_VIEW: frozenset(Role),
     Permission.CAMPAIGNS_EDIT: frozenset({Role.ADMIN, Role.OFFICER}),
     Permission.CAMPAIGNS_APPROVE: frozenset({Role.MANAGER}),

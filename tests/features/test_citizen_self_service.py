@@ -16,13 +16,13 @@ from contacts import queries
 from contacts.commands import add_contact, suppress_number, withdraw_consent
 from contacts.commands.consent import end_consent_of_reassigned
 from contacts.commands.pending import ask_to_confirm
-from contacts.public.tickets import seal, unseal
 from contacts.queries import find_identity
 from contacts.rules.consent import Basis
 from contacts.rules.people import Person
 from engage.clock import FrozenClock
 from engage.db import db
 from engage.sms.simulator.process import SimulatorProcess
+from engage.web.tickets import seal, unseal
 from tests.make import launch, make_campaign, make_number, make_survey
 from tests.people import make_units
 

@@ -21,6 +21,7 @@ from engage.refusal import Refused
 from surveys import commands, queries
 from surveys.cli import group
 from surveys.definitions import Definition, dump, dump_text
+from surveys.editing import delete_question
 from surveys.starters import STARTERS
 from surveys.types import ShortText, Single
 
@@ -121,7 +122,7 @@ def test_questions_move_vanish_and_come_back(officer: FlaskClient, unit_id: int)
 def test_two_officers_never_overwrite_each_other_silently(officer: FlaskClient, unit_id: int) -> None:
     commands.create_survey(unit_id, "نمونه", STARTERS["quick_poll"]("نمونه"), actor_id=None)
     survey = only_survey(unit_id)
-    commands.save_draft(survey.id, survey.draft, survey.revision, actor_id=None)
+    commands.save_draft(survey.id, delete_question(survey.draft, "urgent"), survey.revision, actor_id=None)
     page = officer.post(
         f"/console/surveys/{survey.slug}/edit/questions/words",
         data={"words-revision": survey.revision, "words-label": "نوشتهٔ من", "words-max_length": "300"},
@@ -219,7 +220,7 @@ def test_definitions_go_out_and_in_unchanged_as_files(app: Flask, unit_id: int, 
     target = tmp_path / "again.json"
     assert run.invoke(group, ["export", result["survey"], "--to", str(target)], obj=Stage(app)).exit_code == 0
     assert json.loads(target.read_text(encoding="utf-8")) == dump(definition)
-    for name, content, code in (("x.xlsx", "", "survey_file_kind_unknown"), ("y.json", "{", "definition_not_json"), ("z.json", "[]", "definition_malformed")):
+    for name, content, code in (("x.txt", "", "survey_file_kind_unknown"), ("y.json", "{", "definition_not_json"), ("z.json", "[]", "definition_malformed")):
         (tmp_path / name).write_text(content)
         refused = run.invoke(group, ["import", str(tmp_path / name)], obj=Stage(app))
         assert isinstance(refused.exception, Refused) and refused.exception.code == code

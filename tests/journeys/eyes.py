@@ -15,7 +15,7 @@ SHOTS = Path(__file__).parent / "shots"
 HEIGHTS = {1280: 900, 360: 740}
 
 ALLOWED_WORDS = re.compile(
-    r"\b(?:CSV|JSON|PDF|XLSX?|xlsx?|ods|Excel|LibreOffice|FreeOTP|Aegis|Google Authenticator|Engage|QR|district-12)\b|https?://\S+|لغو ?11|\.(?:csv|txt|xlsx)\b",
+    r"\b(?:CSV|JSON|PDF|XLSX?|xlsx?|ods|Excel|LibreOffice|FreeOTP|Aegis|Google Authenticator|Engage|QR|XLSForm|Kobo|ODK|district-12)\b|https?://\S+|لغو ?11|\.(?:csv|txt|xlsx)\b",
     re.IGNORECASE,
 )
 """What is Latin in Persian, too: names of things, addresses, and the word a citizen has to send letter by letter."""

@@ -222,16 +222,16 @@ def test_officer_builds_and_publishes_a_survey(walk: Walk) -> None:
     page.goto(f"{walk.base}/console/surveys/{walk.survey}/edit")
     for number, (kind, values) in enumerate(QUESTIONS, 1):
         page.click(f"#add button[value={kind}]")
-        form = page.locator("section.card form.gap").nth(number - 1)
+        form = page.locator(".q-card.is-open form")
         form.wait_for()
         if number == 2:
             eyes.look("survey-edit-question")
         for name, value in values.items():
             control = form.locator(f"[name$='-{name}']")
             control.check() if value is True else control.fill(str(value))
-        form.locator("button.btn").last.click()
-        page.wait_for_selector(".flash, .notice-ok, [role=status]")
-        assert page.locator("section.card form.gap").count() == number
+        form.locator(".card-foot button.btn").last.click()
+        page.wait_for_selector(".notice-ok")
+        assert page.locator("[data-question]").count() == number
     eyes.look("survey-edit")
     page.goto(f"{walk.base}/console/surveys/{walk.survey}/preview")
     page.frame_locator("iframe").locator("h1").wait_for()

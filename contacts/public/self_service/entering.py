@@ -11,11 +11,11 @@ from contacts.commands import codes
 from contacts.public import limits
 from contacts.public.page import leads, masked, not_found, show, told, top_office, typed_in
 from contacts.public.self_service.visit import LASTS, blueprint, entered, left, proved
-from contacts.public.tickets import seal, unseal
 from contacts.rules.codes import CodePurpose, Verdict
 from engage.identity.guard import public
 from engage.persian import parse_phone
 from engage.web.csrf import csrf_exempt
+from engage.web.tickets import seal, unseal
 
 TYPING_LASTS = timedelta(hours=1)
 

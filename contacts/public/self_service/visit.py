@@ -18,10 +18,10 @@ from flask_babel import gettext as _
 
 from contacts.commands import codes
 from contacts.public.page import leads, settings, told, too_many
-from contacts.public.tickets import seal, unseal
 from engage.refusal import Refused
 from engage.vault import vault
 from engage.web.refusals import explain
+from engage.web.tickets import seal, unseal
 
 blueprint = Blueprint("citizen_self_service", __name__, url_prefix="/my")
 

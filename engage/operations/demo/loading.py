@@ -162,7 +162,7 @@ def _answer_first_round(offices: _Offices, survey_id: int) -> None:
         assert link.version_id is not None
         note_opened(link.invitation_id, today)
         if number < ANSWERED:
-            reading = read_answers(definition_of(link.version_id), _small_answers(chance))
+            reading = read_answers(definition_of(link.version_id), _small_answers(chance), today=today)
             submit_response(link, link.version_id, reading.answers)
 
 

@@ -13,7 +13,8 @@ from engage.reports.content import DayCount, Report
 from engage.reports.tally import MINIMUM, Bin, NumberTally, QuestionTally
 from engage.web import charts
 from engage.web.filters import number
-from surveys.types import Rating
+from surveys.types import Nps, Rating, Tally
+from surveys.words import TYPES
 
 MOST_DAYS = 62
 KINDS = {
@@ -44,12 +45,12 @@ def card_of(question: QuestionTally, quotes: tuple[str, ...] = ()) -> QuestionCa
         drawing = _scale(question) if question.scale else _choices(question)
         if question.scale and question.mean is not None and question.is_shown_in_percent:
             stats = [(_("Mean"), number(question.mean, 2), _("of %(scale)s", scale=number(question.scale)))]
-    elif question.type == "number":
+    elif question.tally == Tally.NUMBERS:
         if question.answered < MINIMUM or question.figures is None:
             note = _("Until %(count)s answers have arrived, mean and spread aren't shown.", count=number(MINIMUM))
         else:
             stats, drawing = _number_stats(question, question.figures), _spread(question, question.figures)
-    elif question.answered < MINIMUM:
+    elif question.is_written and question.answered < MINIMUM:
         note = _("What was written is shown from %(count)s answers on.", count=number(MINIMUM))
     return QuestionCard(question, _about(question), drawing, stats, note, quotes)
 
@@ -59,12 +60,16 @@ def few_words() -> str:
 
 
 def _about(question: QuestionTally) -> str:
-    kind = KINDS[question.type]()
+    kind = KINDS[question.type]() if question.type in KINDS else str(TYPES.get(question.type, question.type))
+    if question.is_written and question.type not in KINDS:
+        kind = _("Open answer")
     if question.max_choices is not None and question.max_choices > 1:
         kind = _("Up to %(count)s options", count=number(question.max_choices))
-    parts = [_("Question %(number)s", number=number(question.number)), kind]
+    parts = [_("Question %(number)s", number=number(question.number)), kind] if question.number else [kind]
+    if question.tally == Tally.RANKS:
+        parts.append(_("how often each stood first"))
     parts.append(_("%(answered)s answers from %(asked)s people asked", answered=number(question.answered), asked=number(question.asked)))
-    if question.type == "multiple" and question.is_shown_in_percent:
+    if question.is_many and question.is_shown_in_percent:
         parts.append(_("shares add up to more than 100"))
     if question.withdrawn:
         parts.append(_("no longer asked"))
@@ -75,12 +80,16 @@ def option_label(question: QuestionTally, option_id: str, label: str) -> str:
     """The words of an option; for a point of a scale its usual word or its place."""
     if question.scale is None:
         return label
+    if question.type == "nps":
+        return Nps(id="r", label="", low_label=question.low_label, high_label=question.high_label).words(int(option_id), _)
     drawn = Rating(id="r", label="", low_label=question.low_label, high_label=question.high_label, scale=question.scale)
     return drawn.words(int(option_id), _)
 
 
 def _choices(question: QuestionTally) -> Markup:
-    options = sorted(question.options or [], key=lambda option: (option.exclusive, -option.count))
+    options = question.options or []
+    if not question.is_ordered:
+        options = sorted(options, key=lambda option: (option.exclusive, -option.count))
     rows = [
         charts.Bar(
             option.label,
@@ -110,13 +119,17 @@ def scale_strip_of(question: QuestionTally) -> Markup:
     fills = {5: charts.SCALE, 4: ("1", "5", "7", "6"), 3: ("1", "dk", "6")}[len(options)]
     parts = [charts.Part(label, option.count, fill) for option, label, fill in zip(options, labels, fills, strict=True)]
     if question.unanswered:
-        parts.append(charts.Part(_("No answer"), question.unanswered, "track"))
+        parts.append(charts.Part(_silent(question), question.unanswered, "track"))
     return charts.strip(parts)
+
+
+def _silent(question: QuestionTally) -> str:
+    return _("No answer, or not asked") if question.is_conditional else _("No answer")
 
 
 def _table(question: QuestionTally, rows: list[charts.Bar]) -> Markup:
     if question.unanswered:
-        rows = [*rows, charts.Bar(_("No answer"), question.unanswered, fill="dk")]
+        rows = [*rows, charts.Bar(_silent(question), question.unanswered, fill="dk")]
     if not question.is_shown_in_percent:
         return _plain(rows)
     return charts.bar_table(rows, caption=_about(question), total=question.asked, fill="1")
@@ -151,7 +164,7 @@ def _whole(value: float) -> float | int:
 def _spread(question: QuestionTally, figures: NumberTally) -> Markup:
     rows = [charts.Bar(_bin_label(each, figures.whole, each is figures.spread[-1]), each.count) for each in figures.spread]
     if question.unanswered:
-        rows.append(charts.Bar(_("No answer"), question.unanswered, fill="dk"))
+        rows.append(charts.Bar(_silent(question), question.unanswered, fill="dk"))
     return charts.bar_table(rows, caption=_about(question), total=question.asked, fill="1", label_head=_("Number"))
 
 
@@ -172,8 +185,9 @@ def funnel_rows(report: Report, *, stacked: bool) -> Markup:
         charts.Bar(_("Delivered"), funnel.delivered),
         charts.Bar(_("Link opened"), funnel.opened, note=_("robots are counted, too")),
         charts.Bar(_("Started"), funnel.started),
-        charts.Bar(_("Answered"), funnel.answered),
     ]
+    if not report.is_sealed:
+        steps.append(charts.Bar(_("Answered"), funnel.answered))
     if not funnel.invited:
         return _plain(steps)
     return charts.bar_table(

@@ -11,6 +11,7 @@ from engage.clock import TEHRAN
 from engage.reports.content import Report
 from engage.reports.render.figures import option_label
 from engage.reports.tally import MINIMUM, QuestionTally
+from surveys.types import Tally
 
 FORMAT = 1
 
@@ -25,9 +26,12 @@ def document(report: Report) -> dict[str, Any]:
         "format": FORMAT,
         "survey": {"id": report.slug, "title": report.title, "state": report.state},
         "computed_at": report.computed_at.astimezone(TEHRAN).isoformat(timespec="seconds"),
-        "answers": report.answers,
+        "answers": None if report.is_sealed else report.answers,
+        "partial": report.content.partial,
+        "excluded": report.content.excluded,
         "form_versions": report.content.version_count,
         "funnel": msgspec.to_builtins(report.funnel)
+        | ({"answered": None} if report.is_sealed else {})
         | {"response_rate": report.funnel.response_rate if report.is_shown_in_percent else None},
         "days": [{"day": each.day.isoformat(), "answers": each.count} for each in report.content.days],
         "questions": [_question(each) for each in report.content.questions],
@@ -45,6 +49,7 @@ def _question(question: QuestionTally) -> dict[str, Any]:
     found: dict[str, Any] = {
         "id": question.key,
         "type": question.type,
+        "counted": str(question.tally),
         "label": question.label,
         "asked": question.asked,
         "answered": question.answered,
@@ -63,7 +68,7 @@ def _question(question: QuestionTally) -> dict[str, Any]:
         ]
     if question.scale is not None:
         found |= {"scale": question.scale, "mean": question.mean if question.is_shown_in_percent else None}
-    if question.type == "number":
+    if question.tally == Tally.NUMBERS:
         is_shown = question.figures is not None and question.answered >= MINIMUM
         found |= {"unit": question.unit, "figures": msgspec.to_builtins(question.figures) if is_shown else None}
     return found

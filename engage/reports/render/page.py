@@ -10,6 +10,7 @@ from markupsafe import Markup
 from engage.reports.content import Report
 from engage.reports.render import figures, limits
 from engage.reports.render.sentences import Sentence, sentences_of
+from surveys.sealing import sealed_count_words
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class ReportPage:
     days: Markup
     few_words: str
     """Why there are no percentages; nothing where there are"""
+    sealed_words: str = ""
+    """What stands for the count of a sealed survey"""
 
 
 def page_of(report: Report, quotes: Mapping[str, tuple[str, ...]] | None = None) -> ReportPage:
@@ -36,4 +39,5 @@ def page_of(report: Report, quotes: Mapping[str, tuple[str, ...]] | None = None)
         figures.funnel_rows(report, stacked=bool(report.answers)),
         figures.days_chart(report.content.days) if len(report.content.days) > 1 else Markup(""),
         "" if report.is_shown_in_percent else figures.few_words(),
+        sealed_count_words() if report.is_sealed else "",
     )

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from engage.reports.content import Report
 from engage.reports.tally import MINIMUM, QuestionTally
 from engage.web.filters import number, percent
+from surveys.types import Tally
 
 MOST = 4
 ANCHOR = "q-"
@@ -25,8 +26,8 @@ def sentences_of(report: Report) -> list[Sentence]:
     """At most four, in the order of the questions. They speak of those who answered and of nobody else."""
     found = []
     for question in report.content.questions:
-        if question.asked < MINIMUM or question.answered < MINIMUM or question.withdrawn:
-            continue
+        if question.asked < MINIMUM or question.answered < MINIMUM or question.withdrawn or question.is_conditional or "." in question.id:
+            continue  # a part, or a question that not all were asked, needs its context
         text = _about_scale(question) if question.scale else _about_choices(question) if question.options else _about_number(question)
         if text is not None:
             found.append(Sentence(text, question.key))
@@ -39,14 +40,14 @@ def _link(question: QuestionTally, words: str) -> Markup:
 
 def _about_choices(question: QuestionTally) -> Markup | None:
     ranked = sorted(question.options or [], key=lambda option: -option.count)
-    if len(ranked) < 2 or not ranked[0].count or ranked[0].count == ranked[1].count:
+    if question.tally == Tally.RANKS or len(ranked) < 2 or not ranked[0].count or ranked[0].count == ranked[1].count:
         return None  # a tie has no first place
     values = {
         "link": _link(question, _("%(share)s of the respondents", share=percent(question.share(ranked[0].count)))),
         "option": ranked[0].label,
         "number": number(question.number),
     }
-    if question.type == "multiple":
+    if question.is_many:
         return Markup(_("%(link)s chose “%(option)s”, among others: more than any other option of question %(number)s.")) % values
     return Markup(_("%(link)s chose “%(option)s”: more than any other option of question %(number)s.")) % values
 
@@ -65,7 +66,7 @@ def _about_scale(question: QuestionTally) -> Markup | None:
 
 
 def _about_number(question: QuestionTally) -> Markup | None:
-    if question.figures is None:
+    if question.figures is None or question.type != "number":
         return None
     values = {
         "link": _link(question, _("Half of the answers to question %(number)s", number=number(question.number))),
