@@ -11,6 +11,7 @@ from campaigns.events import CampaignFinished, ReceiptsRecorded
 from campaigns.queries.holders import holder_of_survey_link
 from campaigns.queries.imports import has_texted_import
 from campaigns.subscribers import (
+    doubt_neighbourhood_on_dispute,
     end_consent_on_disowned_number,
     judge_reach_on_finish,
     judge_reach_on_late_receipts,
@@ -25,7 +26,7 @@ from engage.events import subscribe
 from engage.jobs import register_sweep
 from engage.vault import EncryptedColumn, register_encrypted_columns
 from surveys.entrances.texts import register_code_sender
-from surveys.events import NumberDisowned, OptOutRequested, ResponsesArrived
+from surveys.events import NeighbourhoodDisputed, NumberDisowned, OptOutRequested, ResponsesArrived
 
 
 def install(app: Flask) -> None:
@@ -38,6 +39,7 @@ def install(app: Flask) -> None:
     subscribe(app, OptOutRequested, suppress_number_on_opt_out)
     subscribe(app, ResponsesArrived, record_permissions_on_answers)
     subscribe(app, NumberDisowned, end_consent_on_disowned_number)
+    subscribe(app, NeighbourhoodDisputed, doubt_neighbourhood_on_dispute)
     subscribe(app, CampaignFinished, judge_reach_on_finish)
     subscribe(app, ReceiptsRecorded, judge_reach_on_late_receipts)
     register_timeline_source(app, message_timeline)

@@ -6,8 +6,8 @@ from campaigns.commands.permission import record_permissions
 from campaigns.commands.reach import judge_reach
 from campaigns.events import CampaignFinished, ReceiptsRecorded
 from campaigns.queries.outcomes import is_over
-from contacts.commands import end_consent_of_reassigned, suppress_identity
-from surveys.events import NumberDisowned, OptOutRequested, ResponsesArrived
+from contacts.commands import doubt_neighbourhood, end_consent_of_reassigned, suppress_identity
+from surveys.events import NeighbourhoodDisputed, NumberDisowned, OptOutRequested, ResponsesArrived
 
 
 def suppress_number_on_opt_out(event: OptOutRequested) -> None:
@@ -18,6 +18,11 @@ def suppress_number_on_opt_out(event: OptOutRequested) -> None:
 def end_consent_on_disowned_number(event: NumberDisowned) -> None:
     """«این پیامک برای من نیست»: the number has changed hands."""
     end_consent_of_reassigned(event.identity_id)
+
+
+def doubt_neighbourhood_on_dispute(event: NeighbourhoodDisputed) -> None:
+    """«محلهٔ من این نیست»: officers find the contact by a tag."""
+    doubt_neighbourhood(event.identity_id, event.unit_id)
 
 
 def judge_reach_on_finish(event: CampaignFinished) -> None:

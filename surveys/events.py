@@ -51,3 +51,5 @@ class NeighbourhoodDisputed(Event):
 
     identity_id: int
     invitation_id: int
+    unit_id: int
+    """Which office asked"""

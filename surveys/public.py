@@ -32,8 +32,8 @@ from surveys.links_page import KEPT, newest, note_opened, page_in, seed_of, stat
 from surveys.queries import FoundLink
 from surveys.rules import LinkState
 from surveys.sealing import earlier_sealed_submission, seal_response
-from surveys.types import AnyQuestion, Hidden, Upload
-from surveys.uploads import store_upload
+from surveys.types import Hidden
+from surveys.uploads import UploadShelf
 
 log = structlog.get_logger(__name__)
 
@@ -221,12 +221,7 @@ def _memory(link: FoundLink, token: str, version_id: int, language: str, carried
 
 def _session(link: FoundLink, asked: Asked, token: str, memory: Kept | Carried, language: str) -> Session:
     seed = seed_of(token) if shuffles(asked.definition) else 0
-
-    def store_file(question: AnyQuestion, stream: IO[bytes]) -> str:
-        assert isinstance(question, Upload)
-        return store_upload(link.survey_id, question, stream)
-
-    return Session(asked, today_in_tehran().date(), memory, seed, language, store_file=store_file)
+    return Session(asked, today_in_tehran().date(), memory, seed, language, shelf=UploadShelf(link.survey_id))
 
 
 def _files() -> dict[str, IO[bytes]]:

@@ -5,6 +5,7 @@ from contacts.commands.bulk import begin_bulk, ring_waiting_bulk, run_bulk, undo
 from contacts.commands.checking import check_import
 from contacts.commands.consent import end_consent_of_reassigned, give_consent, withdraw_all, withdraw_consent
 from contacts.commands.disputes import dispute_consent, end_held_list, lift_hold
+from contacts.commands.doubting import doubt_neighbourhood
 from contacts.commands.fields import add_field, archive_field, change_field, move_field
 from contacts.commands.lists import delete_old_files, discard_import, release_import, start_import, upload_list
 from contacts.commands.mapping import NewField, choose_sheet, decide_values, map_columns
@@ -46,6 +47,7 @@ __all__ = [
     "delete_old_files",
     "delete_tag",
     "discard_import",
+    "doubt_neighbourhood",
     "dispute_consent",
     "drop_audience",
     "duplicate_segment",

@@ -243,4 +243,5 @@ def _place(question: AnyQuestion, leaf: Leaf) -> str:
         place = _("Question %(number)s", number=number)
     else:
         place = _("Question %(number)s of %(total)s", number=number, total=format_number(leaf.total))
-    return place if question.required else _("%(place)s · optional", place=place)
+    # Whether a condition asks for an answer may hang on this very page, so it isn't called optional.
+    return place if question.required or question.required_if else _("%(place)s · optional", place=place)

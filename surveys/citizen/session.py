@@ -6,7 +6,7 @@ once it is whole. Nothing here reads a request or writes an answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -30,8 +30,16 @@ from surveys.types import AnswerProblem, AnyQuestion, Hidden
 Values = Mapping[str, Sequence[str]]
 Files = Mapping[str, IO[bytes]]
 """Question id → the file that came for it"""
-StoreFile = Callable[[AnyQuestion, IO[bytes]], str]
-"""Keeps a file and returns what stands in the answers; AnswerProblem where it can't be taken"""
+class Shelf(Protocol):
+    """Where files go."""
+
+    def store(self, question: AnyQuestion, stream: IO[bytes]) -> str:
+        """Keep a file; returns what stands in the answers. AnswerProblem where it can't be taken."""
+        ...
+
+    def missing(self, definition: Definition, document: Mapping[str, Any]) -> set[str]:
+        """The questions whose named file isn't there to be had."""
+        ...
 
 
 class Memory(Protocol):
@@ -95,7 +103,7 @@ class Session:
     language: str = "fa"
     nav: Markup | None = None
     """Another footer than that of personal links"""
-    store_file: StoreFile | None = None
+    shelf: Shelf | None = None
 
     @cached_property
     def definition(self) -> Definition:
@@ -211,7 +219,13 @@ class Session:
         return Step(document=protect(self.definition, reading.answers))
 
     def _read(self, given: Values, before: Mapping[str, Any], questions: Sequence[AnyQuestion]) -> Reading:
-        return read_answers(self.definition, given, today=self.today, earlier=before, questions=questions)
+        reading = read_answers(self.definition, given, today=self.today, earlier=before, questions=questions)
+        if self.shelf is not None and any(question.takes_files for question in questions):
+            # Swept away meanwhile, or never sent: better asked for again than named in vain.
+            for question_id in self.shelf.missing(self.definition, reading.answers):
+                reading.problems[question_id] = AnswerProblem("file_unknown")
+                reading.answers.pop(question_id, None)
+        return reading
 
     def _take_files(
         self, given: Values, files: Files, questions: Sequence[AnyQuestion]
@@ -219,9 +233,9 @@ class Session:
         """The form's values with each file that came in place of what stood there before."""
         taken, problems = dict(given), {}
         for question in questions:
-            if question.takes_files and question.id in files and self.store_file is not None:
+            if question.takes_files and question.id in files and self.shelf is not None:
                 try:
-                    taken[question.id] = [self.store_file(question, files[question.id])]
+                    taken[question.id] = [self.shelf.store(question, files[question.id])]
                 except AnswerProblem as problem:
                     problems[question.id] = problem
         return taken, problems

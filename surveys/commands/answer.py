@@ -211,4 +211,4 @@ def request_opt_out(link: FoundLink) -> None:
 def dispute_neighbourhood(link: FoundLink) -> None:
     """«محلهٔ من این نیست»: the contact base is told that it has this number in the wrong place; the link goes on working."""
     with transaction():
-        publish(NeighbourhoodDisputed(link.identity_id, link.invitation_id))
+        publish(NeighbourhoodDisputed(link.identity_id, link.invitation_id, link.unit_id))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import IO, Any
+from typing import Any
 
 from flask import Response, request
 
@@ -30,8 +30,7 @@ from surveys.entrances.responding import answered
 from surveys.entrances.rules import EntranceState
 from surveys.results import results_address
 from surveys.submission import Outcome
-from surveys.types import AnyQuestion, Upload
-from surveys.uploads.commands import store_upload
+from surveys.uploads import UploadShelf
 
 SEEDS = 16
 """So many orders of shuffled options are kept ready"""
@@ -129,14 +128,8 @@ def _asked(entrance: FoundEntrance, named: str) -> Asked:
 
 
 def _session(holder: Holder, asked: Asked, memory: Carried, language: str) -> Session:
-    survey_id = holder.turn.entrance.survey_id
-
-    def store_file(question: AnyQuestion, stream: IO[bytes]) -> str:
-        assert isinstance(question, Upload)
-        return store_upload(survey_id, question, stream)
-
     seed = holder.turn.digest[0] % SEEDS if shuffles(asked.definition) else 0
-    return Session(asked, today_in_tehran().date(), memory, seed, language, nav=pages.verify_nav(), store_file=store_file)
+    return Session(asked, today_in_tehran().date(), memory, seed, language, nav=pages.verify_nav(), shelf=UploadShelf(holder.turn.entrance.survey_id))
 
 
 def _shown(holder: Holder, step: Step) -> Response:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import cast
 
 from flask import Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -26,8 +25,7 @@ from surveys.citizen.layout import Page
 from surveys.citizen.session import LANGUAGE, Carried, Session, carried_text, language_in
 from surveys.documents import split_by_question
 from surveys.queries import SurveyDetail, TriedAnswers
-from surveys.types import Upload
-from surveys.uploads.commands import store_upload
+from surveys.uploads import UploadShelf
 from surveys.views.base import blueprint, survey_or_404
 
 PURPOSE, LASTS = "survey_trial", timedelta(hours=12)
@@ -130,7 +128,7 @@ def _session(survey: SurveyDetail, ticket: str, given: Mapping[str, list[str]] |
         language=language_in(survey.draft, named),
         nav=back,
         # No response ever claims it, so it is swept away after a few days.
-        store_file=lambda question, file: store_upload(survey.id, cast(Upload, question), file),
+        shelf=UploadShelf(survey.id),
     )
 
 

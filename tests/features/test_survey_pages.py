@@ -284,6 +284,20 @@ def test_erasing_a_person_takes_unfinished_answers_along(app: Flask) -> None:
     assert drafts() == []
 
 
+def test_what_a_condition_may_require_is_not_called_optional(client: FlaskClient, app: Flask) -> None:
+    definition = Definition(
+        title="x",
+        questions=[
+            YesNo(id="near", label="نزدیک؟", required=True),
+            ShortText(id="why", label="چرا؟", required_if='near = "no"'),
+            ShortText(id="free", label="حرف آخر؟"),
+        ],
+    )
+    shown = html(client.get(ask(definition).path))
+    why, free = shown.index("چرا؟"), shown.index("حرف آخر؟")
+    assert "اختیاری" not in shown[:why] and "اختیاری" in shown[why:free]
+
+
 def test_not_my_neighbourhood_tells_and_the_link_goes_on(app: Flask, client: FlaskClient, drain: Callable[[], int]) -> None:
     asked = ask(THREE)
     assert f'action="{asked.path}/not-here"' in html(client.get(f"{asked.path}?not-here"))
@@ -344,7 +358,7 @@ def test_the_sheet_of_live_texts_is_for_the_telephone_desk(client: FlaskClient, 
 
 def test_page_one_says_what_becomes_of_answers(client: FlaskClient, app: Flask) -> None:
     told = html(client.get(ask(TEN).path))
-    assert "محرمانه" in told and "پول، رمز" in told
+    assert "نام شما محفوظ است" in told and "محرمانه" not in told and "پول، رمز" in told
     own = Definition(title="x", questions=THREE.questions, data_use="پاسخ‌ها به شورای محله داده می‌شود.")
     assert "پاسخ‌ها به شورای محله داده می‌شود." in html(client.get(ask(own).path))
 
