@@ -32,7 +32,7 @@ from surveys.types.matrix import Row
 
 TODAY = date(2026, 11, 23)
 plain = Drawn().translate
-patient = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+patient = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """A busy machine is no defect of a rule."""
 
 
@@ -338,8 +338,9 @@ def test_what_the_server_accepts_satisfies_any_definition_and_nothing_else_does(
     if not reading.problems:
         assert is_satisfied_by(definition, reading.answers, TODAY)
         assert complete_document(definition, reading.answers, TODAY) == reading.answers
-    on_the_way = {question.id for question in visible_questions(definition, reading.answers, TODAY)}
-    assert set(reading.answers) <= on_the_way
+        # Beside a mistake more is kept: what was typed further on must not be lost while it is mended.
+        on_the_way = {question.id for question in visible_questions(definition, reading.answers, TODAY)}
+        assert set(reading.answers) <= on_the_way
     complete = complete_document(definition, forged, TODAY)
     assert complete_document(definition, complete, TODAY) == complete
     if is_satisfied_by(definition, forged, TODAY):
