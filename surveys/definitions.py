@@ -63,6 +63,11 @@ class Definition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         return next((each for each in self.questions if each.id == question_id), None)
 
 
+# What msgspec knows of a struct it works out at the first use, and a second thread that comes meanwhile reads it half built and takes
+# the whole process down (msgspec 0.22.0). So the first use is here, while one thread imports.
+msgspec.json.Decoder(Definition)
+
+
 @dataclass(frozen=True)
 class Gap:
     """One thing to mend before publishing. `number` is the question's place from 1, 0 for the survey itself."""

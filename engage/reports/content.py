@@ -91,6 +91,10 @@ class Report:
         return next((each for each in self.content.questions if each.key == key), None)
 
 
+# Worked out while one thread imports; see `surveys.definitions`, where two threads at once would take the process down.
+msgspec.json.Decoder(Content)
+
+
 def store(content: Content) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.to_builtins(content)
     return found

@@ -88,6 +88,9 @@ class _AccountInfo(msgspec.Struct, gc=False):
 # Not strict: the gateway writes some numbers as strings (`localid`), others not.
 _envelope = msgspec.json.Decoder(_Envelope, strict=False)
 _sent_entries = msgspec.json.Decoder(list[_Sent], strict=False)
+# Worked out while one thread imports: two threads at a struct's first use would take the process down (msgspec 0.22.0).
+for _entry in (_Status, _Received, _BlockedNumber, _AccountInfo):
+    msgspec.json.Decoder(_entry)
 _encode = msgspec.json.Encoder().encode
 
 
