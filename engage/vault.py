@@ -16,8 +16,9 @@ import os
 import secrets
 import stat
 import tempfile
+import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,27 @@ _PAIRS = [first + second for second in TOKEN_ALPHABET for first in TOKEN_ALPHABE
 """Two letters at a time: a campaign derives a million of them."""
 
 
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
+_NONCES = 512
+
+
+def keyed(key: bytes) -> Callable[[bytes], bytes]:
+    """HMAC-SHA256 (RFC 2104) under one key of up to 64 bytes. What depends on the key alone is hashed once, which makes the hash of
+    a short text twice as fast as `hmac.digest`."""
+    if len(key) > 64:
+        raise ValueError("a key of more than a block")
+    block = key.ljust(64, b"\0")
+    inner, outer = hashlib.sha256(block.translate(_INNER)).copy, hashlib.sha256(block.translate(_OUTER)).copy
+
+    def mac(content: bytes) -> bytes:
+        within, whole = inner(), outer()
+        within.update(content)
+        whole.update(within.digest())
+        return whole.digest()
+
+    return mac
+
+
 class Vault:
     """All keys of one installation. Its `repr` shows fingerprints, never keys."""
 
@@ -57,8 +79,9 @@ class Vault:
                 raise Refused("keys_incomplete", purpose=purpose)
             self._newest[purpose] = version
         self._ciphers = {version: AESGCM(key) for version, key in self._keys["encryption"].items()}
-        self._index_key = self._current("index")
-        self._suppression_chain = self._chain(self._newest["suppression"])
+        self._blind = keyed(self._current("index"))
+        self._suppress = self._chain(self._newest["suppression"])
+        self._link = keyed(self._current("ledger"))
         # Two uses of the link keys, two derived keys: who learns a digest learns nothing about a token.
         self._token_keys = {v: hmac.digest(k, b"engage token", "sha256") for v, k in self._keys["links"].items()}
         self._digest_keys = {v: hmac.digest(k, b"engage digest", "sha256") for v, k in self._keys["links"].items()}
@@ -69,9 +92,9 @@ class Vault:
     def _current(self, purpose: str) -> bytes:
         return self._keys[purpose][self._newest[purpose]]
 
-    def _chain(self, version: int) -> tuple[bytes, ...]:
-        """The suppression keys up to `version`, oldest first: a number went through all of them."""
-        return tuple(key for each, key in sorted(self._keys["suppression"].items()) if each <= version)
+    def _chain(self, version: int) -> tuple[Callable[[bytes], bytes], ...]:
+        """The HMACs under the suppression keys up to `version`, oldest first: a number went through all of them."""
+        return tuple(keyed(key) for each, key in sorted(self._keys["suppression"].items()) if each <= version)
 
     def versions(self, purpose: str) -> tuple[int, ...]:
         """The versions held of a key, oldest first."""
@@ -94,8 +117,8 @@ class Vault:
                 raise Refused("keys_old", names=f"{purpose}/{version}")
         other = copy.copy(self)
         other._newest = self._newest | changed
-        other._index_key = other._current("index")
-        other._suppression_chain = other._chain(other._newest["suppression"])
+        other._blind = keyed(other._current("index"))
+        other._suppress = other._chain(other._newest["suppression"])
         return other
 
     # -- the file ------------------------------------------------------------------------------------------------------
@@ -213,6 +236,22 @@ class Vault:
         nonce = os.urandom(_NONCE)
         return bytes((version,)) + nonce + self._ciphers[version].encrypt(nonce, plaintext.encode(), context.encode())
 
+    def encrypts(self) -> Callable[[str, str], bytes]:
+        """`encrypt` for whoever seals many values in one go, twice as fast: its nonces are random, too, but drawn by the hundred. For the
+        thread and the process that asked alone: what is forked would use the same nonces again."""
+        version = self._newest["encryption"]
+        seal, first = self._ciphers[version].encrypt, bytes((version,))
+        nonces: list[bytes] = []
+
+        def encrypt(plaintext: str, context: str) -> bytes:
+            if not nonces:
+                noise = os.urandom(_NONCE * _NONCES)
+                nonces.extend(noise[at : at + _NONCE] for at in range(0, len(noise), _NONCE))
+            nonce = nonces.pop()
+            return first + nonce + seal(nonce, plaintext.encode(), context.encode())
+
+        return encrypt
+
     def decrypt(self, blob: bytes, context: str) -> str:
         """What `encrypt` sealed. Refused("keys_do_not_fit") for a foreign key, a changed byte or another row's value."""
         cipher = self._ciphers.get(blob[0]) if blob else None
@@ -227,7 +266,7 @@ class Vault:
 
     def blind_index(self, e164: str) -> bytes:
         """32 bytes by which an encrypted number can be found again: HMAC-SHA256 under the index key that writes."""
-        return hmac.digest(self._index_key, e164.encode(), "sha256")
+        return self._blind(e164.encode())
 
     def blind_indexes(self, e164: str) -> list[bytes]:
         """The indexes a number may be stored under, whichever key is in force: for reading without holding the keys."""
@@ -243,8 +282,8 @@ class Vault:
         Numbers that are erased can't be hashed anew, so each key wraps the hash under the one before it: HMAC(k₂, HMAC(k₁, number)).
         """
         found = e164.encode()
-        for key in self._suppression_chain:
-            found = hmac.digest(key, found, "sha256")
+        for wrap in self._suppress:
+            found = wrap(found)
         return found
 
     def suppression_hashes(self, e164: str) -> list[bytes]:
@@ -261,7 +300,7 @@ class Vault:
 
     def ledger_mac(self, previous: bytes, content: bytes) -> bytes:
         """One link of a person's consent chain: HMAC-SHA256 over the link before it and this entry's canonical bytes."""
-        return hmac.digest(self._keys["ledger"][self._newest["ledger"]], previous + content, "sha256")
+        return self._link(previous + content)
 
     # -- links ---------------------------------------------------------------------------------------------------------
 
@@ -317,19 +356,18 @@ class KeyFile:
         self._path = path
         self._seen = self._stat()
         self._look_at = time.monotonic() + PICK_UP
+        self.lock = threading.Lock()
+        """Held from before a look until what was read is in use: no other thread takes the old keys for the file's meanwhile."""
 
-    def renewed(self, held: Vault) -> Vault:
-        """`held`, or what the file holds since it was changed. A file that can't be read, or that gives a key we hold another value,
-        or lacks a
-        newer version we hold, is not taken: the keys that opened the data so far go on opening it."""
-        moment = time.monotonic()
-        if moment < self._look_at:
-            return held
-        self._look_at = moment + PICK_UP
-        return self.read(held)
+    @property
+    def is_due(self) -> bool:
+        """Whether the last look is `PICK_UP` seconds ago."""
+        return time.monotonic() >= self._look_at
 
     def read(self, held: Vault) -> Vault:
-        """As `renewed`, at once."""
+        """`held`, or what the file holds since it was changed. A file that can't be read, or that gives a key we hold another value,
+        or lacks a newer version we hold, is not taken: the keys that opened the data so far go on opening it."""
+        self._look_at = time.monotonic() + PICK_UP
         seen = self._stat()
         if seen is None or seen == self._seen:
             return held
@@ -398,9 +436,9 @@ def encrypted_columns() -> list[EncryptedColumn]:
 def vault(*, fresh: bool = False) -> Vault:
     """The running application's vault, as its key file was at most `PICK_UP` seconds ago (now, when `fresh`)."""
     extensions = current_app.extensions
-    held: Vault = extensions["engage_vault"]
     file: KeyFile = extensions["engage_key_file"]
-    found = file.read(held) if fresh else file.renewed(held)
-    if found is not held:
-        extensions["engage_vault"] = found
-    return found
+    if fresh or file.is_due:
+        with file.lock:
+            extensions["engage_vault"] = file.read(extensions["engage_vault"])
+    held: Vault = extensions["engage_vault"]
+    return held

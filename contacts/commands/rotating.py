@@ -22,9 +22,9 @@ from engage.identity.fingerprints import announce_key, known_versions
 from engage.vault import EncryptedColumn, vault
 
 BATCH = 2_000
-SWITCH_PATIENCE = "800ms"
-"""So long may a switch make writers of numbers wait behind it before it gives way to them and tries again: less than PostgreSQL waits
-before it looks for a deadlock, so that it is never somebody else who has to give way."""
+SWITCH_PATIENCE = "400ms"
+"""So long may each of a switch's two locks make writers of numbers wait behind it before it gives way to them and tries again: both
+together less than PostgreSQL waits before it looks for a deadlock, so that it is never somebody else who has to give way."""
 
 
 @dataclass(frozen=True)

@@ -6,22 +6,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from struct import Struct
 from typing import Any
 
 import psycopg
 
 NULL = b"\xff\xff\xff\xff"
 """A field without a value"""
-EMPTY = bytes(4)
-"""A field of no bytes, the empty text for one"""
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
 _INT4_OID = (23).to_bytes(4, "big")
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(2000, 1, 1).toordinal()
-_LENGTHS = [length.to_bytes(4, "big") for length in range(1024)]
-
-INT8, INT4, INT2 = _LENGTHS[8], _LENGTHS[4], _LENGTHS[2]
 
 
 def row_of(fields: int) -> bytes:
@@ -29,13 +25,18 @@ def row_of(fields: int) -> bytes:
     return fields.to_bytes(2, "big")
 
 
+length = Struct(">i").pack
+"""What a field of so many bytes begins with"""
+_int8, _int4, _int2 = Struct(">iq").pack, Struct(">ii").pack, Struct(">ih").pack
+
+
 def raw(value: bytes) -> bytes:
-    size = len(value)
-    return (_LENGTHS[size] if size < 1024 else size.to_bytes(4, "big")) + value
+    return length(len(value)) + value
 
 
 def words(value: str) -> bytes:
-    return raw(value.encode())
+    content = value.encode()
+    return length(len(content)) + content
 
 
 known_words = lru_cache(maxsize=50_000)(words)
@@ -43,19 +44,23 @@ known_words = lru_cache(maxsize=50_000)(words)
 
 
 def int8(value: int | None) -> bytes:
-    return NULL if value is None else INT8 + value.to_bytes(8, "big", signed=True)
+    return NULL if value is None else _int8(8, value)
 
 
 def int4(value: int | None) -> bytes:
-    return NULL if value is None else INT4 + value.to_bytes(4, "big", signed=True)
+    return NULL if value is None else _int4(4, value)
 
 
 def int2(value: int | None) -> bytes:
-    return NULL if value is None else INT2 + value.to_bytes(2, "big", signed=True)
+    return NULL if value is None else _int2(2, value)
+
+
+known_int2 = lru_cache(maxsize=10_000)(int2)
+"""`int2` of years of birth"""
 
 
 def flag(value: bool) -> bytes:
-    return _LENGTHS[1] + (b"\1" if value else b"\0")
+    return length(1) + (b"\1" if value else b"\0")
 
 
 def moment(value: datetime) -> bytes:
@@ -73,7 +78,7 @@ def jsonb(value: str) -> bytes:
 
 def int4s(values: tuple[int, ...] | list[int]) -> bytes:
     if not values:
-        return _LENGTHS[12] + bytes(8) + _INT4_OID
+        return length(12) + bytes(8) + _INT4_OID
     body = b"".join(int4(value) for value in values)
     return raw(b"\0\0\0\1" + bytes(4) + _INT4_OID + len(values).to_bytes(4, "big") + b"\0\0\0\1" + body)
 

@@ -220,7 +220,8 @@ def _read_again(
 ) -> None:
     """The second reading: new people are written, rows that call for thought are kept in `import_person`."""
     thoughtful = Thoughtful()
-    blind_of, call_of = keys.blind_index, calls.of
+    blind_of, kinds = keys.blind_index, calls.kinds
+    named = len(kinds)
     counts = seen.counts
 
     def ask(work: Callable[[psycopg.Connection[Any]], Any]) -> Any:
@@ -237,7 +238,8 @@ def _read_again(
             phone = row.phone
             if phone is None:
                 continue
-            call = call_of(row.number)
+            # A row beyond those of the first reading: the file has grown, which is said at the end.
+            call = kinds[row.number] if row.number < named else PASS
             if call == PASS or (people is None and call in (NEW, NEW_TO_UNIT)):
                 continue
             tag_ids = tags.ids(row.tags, ask) if row.tags else ()
@@ -262,6 +264,8 @@ def _read_again(
 
 
 _MAY_SPARE = "SELECT has_parameter_privilege('session_replication_role', 'SET')"
+# Compressing pages of hashes for the log takes longer than writing them.
+_WRITE_WHOLE = "SELECT set_config('wal_compression', 'off', true) WHERE has_parameter_privilege('wal_compression', 'SET')"
 
 
 @contextmanager
@@ -272,6 +276,7 @@ def _writing_new(connection: psycopg.Connection[Any], order: ImportOrder) -> Ite
     unit, purpose, user and import by the locks taken here. Nine look-ups a person would find just that. Elsewhere they are made, and
     must not be planned as scans of tables that were empty a moment ago.
     """
+    connection.execute(_WRITE_WHOLE)
     row = connection.execute(_MAY_SPARE).fetchone()
     if row is not None and row[0]:
         connection.execute("SELECT FROM unit ORDER BY id FOR KEY SHARE")

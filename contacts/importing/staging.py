@@ -105,6 +105,9 @@ def stage_numbers(connection: psycopg.Connection[Any], table: Source, order: Imp
     return rows
 
 
+_SIMPLE = "n.state = 'created' AND n.copies = 1 AND n.known_id IS NULL"
+"""Of `import_number n`: nothing has to look for the number again"""
+
 # One row a number. Everything later asks this table what a number is: created, unchanged, updated or suppressed.
 _NUMBERS = """
     CREATE TEMP TABLE import_number ON COMMIT DROP AS
@@ -129,10 +132,11 @@ def number_rows(connection: psycopg.Connection[Any], order: ImportOrder) -> int:
     """Fill `import_number`; returns how many numbers the list names."""
     connection.execute("DROP TABLE IF EXISTS import_number")
     connection.execute(_NUMBERS, {"unit": order.unit_id})
-    connection.execute("CREATE UNIQUE INDEX ON import_number (blind)")
-    connection.execute("ANALYZE import_number")
-    row = connection.execute("SELECT count(*) FROM import_number").fetchone()
+    row = connection.execute(f"SELECT count(*), count(*) FILTER (WHERE NOT ({_SIMPLE})) FROM import_number n").fetchone()
     assert row is not None
+    if row[1]:
+        connection.execute("CREATE UNIQUE INDEX ON import_number (blind)")
+    connection.execute("ANALYZE import_number")
     return int(row[0])
 
 
@@ -140,7 +144,7 @@ NEW, NEW_TO_UNIT, THINK, FIRST_OF_NEW, PASS = range(5)
 """What a row calls for. NEW: a number nobody knows, named once. NEW_TO_UNIT: as NEW, but another unit knows it. THINK: met with other
 rows or with what is known. FIRST_OF_NEW: so, and it stands for a person who may be created. PASS: nothing (suppressed)."""
 
-_CALLS = """
+_CALLS = f"""
     SELECT r.row_number,
            CASE WHEN n.state = 'suppressed' AND n.copies = 1 THEN 4
                 WHEN n.state = 'created' AND (n.copies > 1 OR n.was_closed) AND r.row_number = n.row_number THEN 3
@@ -148,7 +152,7 @@ _CALLS = """
                 ELSE 2 END,
            COALESCE(n.known_id, 0)
     FROM import_number n JOIN import_row r ON r.blind = n.blind
-    WHERE NOT (n.state = 'created' AND n.copies = 1 AND n.known_id IS NULL)
+    WHERE NOT ({_SIMPLE})
 """
 
 
@@ -156,26 +160,24 @@ class Calls:
     """What every row calls for, by its number in the file."""
 
     def __init__(self) -> None:
-        self._kinds = bytearray()
+        self.kinds = bytearray()
+        """One byte a row, by its number"""
         self._known: array[int] | None = None
 
     def read(self, connection: psycopg.Connection[Any]) -> None:
         row = connection.execute("SELECT COALESCE(max(row_number), 0) FROM import_row").fetchone()
         size = (int(row[0]) if row else 0) + 1
-        self._kinds = bytearray(size)
+        self.kinds = bytearray(size)
         self._known = None
         with connection.cursor(name="import_calls") as cursor:
             cursor.itersize = 20_000
             cursor.execute(_CALLS)
             for number, kind, known_id in cursor:
-                self._kinds[number] = kind
+                self.kinds[number] = kind
                 if known_id:
                     if self._known is None:
                         self._known = array("q", bytes(8 * size))
                     self._known[number] = known_id
-
-    def of(self, number: int) -> int:
-        return self._kinds[number] if number < len(self._kinds) else PASS
 
     def known(self, number: int) -> int:
         """Id of the number's identity, 0 when it has none yet."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from struct import Struct
 from types import TracebackType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,15 +22,15 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from contacts.importing.copying import (
-    EMPTY,
     copy_rows,
     flag,
-    int2,
     int4,
     int4s,
     int8,
     jsonb,
+    known_int2,
     known_words,
+    length,
     moment,
     raw,
     row_of,
@@ -36,23 +38,28 @@ from contacts.importing.copying import (
 )
 from contacts.importing.staging import ImportOrder, evidence_of_row, identity_context, reserve_ids
 from contacts.ledger import GENESIS, Line, canonical
+from contacts.rules.columns import CUSTOM, Field
 from contacts.rules.consent import Channel
 from engage.vault import Vault
 
 BATCH = 10_000
+_INTERVAL = 0.0002
+"""Seconds one of the two threads waits for the other to let go"""
 _TEHRAN = ZoneInfo("Asia/Tehran")
 
 _IDENTITY = "phone_identity (id, blind_index, phone_cipher, created_at)"
 _CONTACT = (
-    "contact (id, unit_id, identity_id, pseudonym, first_name, last_name, neighbourhood, gender, birth_year, language, tag_ids, custom,"
-    " search_key, sort_key, is_shared, import_id, created_at, updated_at)"
+    "contact (id, unit_id, identity_id, pseudonym, first_name, last_name, neighbourhood, gender, birth_year, search_key, sort_key, is_shared,"
+    " import_id, created_at, updated_at{more})"
 )
+_MORE = ", language, tag_ids, custom"
+"""Columns that few lists have something for"""
 _ENTRY = (
-    "consent_entry (id, pseudonym, sequence, purpose, given, basis, text_sha256, channel, evidence_digest, actor_id, at, previous, mac)"
+    "consent_entry (id, pseudonym, sequence, purpose, given, basis, text_sha256, channel, evidence_digest, actor_id, at, written_in,"
+    " previous, mac)"
 )
 _EVIDENCE = "consent_evidence (entry_id, contact_id, salt, evidence)"
 _STANDING = "contact_consent (contact_id, purpose, given, basis, since, import_id)"
-_TARGETS = (_IDENTITY, _CONTACT, _ENTRY, _EVIDENCE, _STANDING)
 
 
 class NewPeople:
@@ -66,14 +73,17 @@ class NewPeople:
         self._connection = connection
         self._order = order
         self._vault = vault
-        self._blind_of, self._encrypt, self._mac = vault.blind_index, vault.encrypt, vault.ledger_mac
+        self._blind_of, self._encrypt, self._mac = vault.blind_index, vault.encrypts(), vault.ledger_mac
         self._thread = ThreadPoolExecutor(1, "import-writer")
         self._pending: deque[Future[list[list[int]] | None]] = deque()
         self._ids: deque[list[list[int]]] = deque()
         self._fresh: list[list[int]] = [[], [], []]
-        self._noise, self._at = b"", 0
-        self._buffers: list[list[bytes]] = [[] for _ in _TARGETS]
-        self.count = 0
+        self._draws: Iterator[tuple[bytes, bytes]] = iter(())
+        self._time = b""
+        self._has_more = any(name in (Field.LANGUAGE, Field.TAGS) or name.startswith(CUSTOM) for name in order.mapping.fields.values())
+        self._targets = (_IDENTITY, _CONTACT.format(more=_MORE if self._has_more else ""), _ENTRY, _EVIDENCE, _STANDING)
+        self._buffers: list[list[bytes]] = [[] for _ in self._targets]
+        self._buffered = 0
         self._prepare_pieces()
 
     def _prepare_pieces(self) -> None:
@@ -83,9 +93,13 @@ class NewPeople:
         purpose, basis = words(order.purpose), words(str(order.basis))
         self._created = at
         self._unit = int4(order.unit_id)
+        self._contact_head = row_of(18 if self._has_more else 15)
         self._contact_tail = int8(order.import_id) + at + at
-        self._entry_middle = int4(1) + purpose + flag(True) + basis + raw(order.text_sha256) + words(str(Channel.IMPORT))
-        self._entry_tail = int4(order.actor_id) + at + raw(GENESIS)
+        self._entry_middle = int4(1) + purpose + flag(True) + basis + raw(order.text_sha256) + words(str(Channel.IMPORT)) + length(32)
+        # PostgreSQL would find the transaction's number anew for each line.
+        written_in = self._connection.execute("SELECT pg_current_xact_id()::text::bigint").fetchone()
+        assert written_in is not None
+        self._entry_tail = int4(order.actor_id) + at + int8(written_in[0]) + raw(GENESIS) + length(32)
         self._standing_middle = purpose + flag(True) + basis
         self._import = int8(order.import_id)
         # The sealed bytes differ from person to person in two places only.
@@ -96,8 +110,8 @@ class NewPeople:
         between, after = rest.split(digest)
         self._line = before, between, after
         # `evidence_of_row` in pieces: the row's number and the date written there.
-        self._evidence_start, self._evidence_end = evidence_of_row(order, -7, None).split("-7")
-        self._since_written: dict[date, bytes] = {}
+        self._evidence_start = evidence_of_row(order, -7, None).split("-7")[0].encode()
+        self._dated: dict[date | None, tuple[bytes, bytes]] = {}
 
     # -- the block -----------------------------------------------------------------------------------------------------------
 
@@ -105,6 +119,9 @@ class NewPeople:
         self._ids.append(self._reserve())
         self._ids.append(self._reserve())
         self._next_block()
+        # The writing thread needs this process for moments only, and PostgreSQL stands still until it gets them.
+        self._interval = sys.getswitchinterval()
+        sys.setswitchinterval(_INTERVAL)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -114,6 +131,7 @@ class NewPeople:
         finally:
             # A COPY under way has to end before anybody else uses the connection.
             self._thread.shutdown(wait=True)
+            sys.setswitchinterval(self._interval)
         for batch in self._pending:
             # What went wrong first is what counts: everything after it only says that the transaction is broken.
             if isinstance(first := batch.exception(), psycopg.errors.UniqueViolation):
@@ -144,7 +162,7 @@ class NewPeople:
         return identity_id, self._encrypt(phone, identity_context(identity_id))
 
     def add_identity(self, identity_id: int, blind: bytes, cipher: bytes) -> None:
-        self._buffers[0].append(_IDENTITY_HEAD + int8(identity_id) + raw(blind) + raw(cipher) + self._created)
+        self._buffers[0] += (_IDENTITY_HEAD, int8(identity_id), _32, blind, length(len(cipher)), cipher, self._created)
 
     def add_phone(self, phone: str) -> int:
         """A number nobody knows; returns the id of its identity."""
@@ -173,49 +191,44 @@ class NewPeople:
         while not self._fresh[1] or not self._fresh[2]:
             self._next_block()
         contact_id, entry_id = self._fresh[1].pop(), self._fresh[2].pop()
-        pseudonym, salt = self._draw()
-        evidence = f"{self._evidence_start}{row_number}{self._evidence_end}"
-        if consented_on is not None:
-            evidence = evidence.replace("null", f'"{consented_on.isoformat()}"')
-        proof = evidence.encode()
+        draw = next(self._draws, None) or self._draw()
+        pseudonym, salt = self._time + draw[0], draw[1]
+        said_at, since = self._dated.get(consented_on) or self._date(consented_on)
+        proof = b"%b%d%b" % (self._evidence_start, row_number, said_at)
         digest = hashlib.sha256(salt + proof).digest()
         before, between, after = self._line
         mac = self._mac(GENESIS, b"".join((before, pseudonym, between, digest, after)))
-        contact, entry, named = int8(contact_id), int8(entry_id), raw(pseudonym)
+        contact, entry = int8(contact_id), int8(entry_id)
         _identities, contacts, entries, evidences, standings = self._buffers
-        contacts.append(
-            b"".join((
-                _CONTACT_HEAD, contact, self._unit, int8(identity_id), named, known_words(first_name), known_words(last_name),
-                known_words(neighbourhood), known_words(gender), int2(birth_year), words(language) if language else EMPTY, int4s(tag_ids) if tag_ids else _NO_TAGS,
-                _NO_CUSTOM if custom == "{}" else jsonb(custom), words(search_key), words(sort_key), _SHARED if is_shared else _UNSHARED,
-                self._contact_tail,
-            ))
+        contacts += (
+            self._contact_head, contact, self._unit, int8(identity_id), _16, pseudonym, known_words(first_name), known_words(last_name),
+            known_words(neighbourhood), known_words(gender), known_int2(birth_year), words(search_key), words(sort_key),
+            _SHARED if is_shared else _UNSHARED, self._contact_tail,
         )  # fmt: skip
-        entries.append(b"".join((_ENTRY_HEAD, entry, named, self._entry_middle, raw(digest), self._entry_tail, raw(mac))))
-        evidences.append(b"".join((_EVIDENCE_HEAD, entry, contact, raw(salt), raw(proof))))
-        standings.append(b"".join((_STANDING_HEAD, contact, self._standing_middle, self._since(consented_on), self._import)))
-        self.count += 1
-        if len(contacts) >= BATCH:
+        if self._has_more:
+            contacts += (words(language), int4s(tag_ids) if tag_ids else _NO_TAGS, _NO_CUSTOM if custom == "{}" else jsonb(custom))
+        entries += (_ENTRY_HEAD, entry, _16, pseudonym, self._entry_middle, digest, self._entry_tail, mac)
+        evidences += (_EVIDENCE_HEAD, entry, contact, _16, salt, length(len(proof)), proof)
+        standings += (_STANDING_HEAD, contact, self._standing_middle, since, self._import)
+        self._buffered += 1
+        if self._buffered >= BATCH:
             self._hand_over()
         return contact_id
 
-    def _since(self, consented_on: date | None) -> bytes:
-        if consented_on is None:
-            return self._created
-        found = self._since_written.get(consented_on)
-        if found is None:
-            at = datetime(consented_on.year, consented_on.month, consented_on.day, tzinfo=_TEHRAN).astimezone(UTC)
-            found = self._since_written[consented_on] = moment(at)
+    def _date(self, consented_on: date | None) -> tuple[bytes, bytes]:
+        """(how the evidence of a row with that date ends, since when its consent stands)."""
+        since = self._created
+        if consented_on is not None:
+            since = moment(datetime(consented_on.year, consented_on.month, consented_on.day, tzinfo=_TEHRAN).astimezone(UTC))
+        found = self._dated[consented_on] = evidence_of_row(self._order, -7, consented_on).split("-7", 1)[1].encode(), since
         return found
 
     def _draw(self) -> tuple[bytes, bytes]:
-        """(pseudonym, salt). The pseudonym begins with the time, which its ledger line tells anyway, and goes on with 80 random bits."""
-        if self._at >= len(self._noise):
-            self._noise, self._at = os.urandom(26 * 1024), 0
-            self._time = int(time.time() * 1000).to_bytes(6, "big")
-        at = self._at
-        self._at = at + 26
-        return self._time + self._noise[at : at + 10], self._noise[at + 10 : at + 26]
+        """(end of a pseudonym, salt). The pseudonym begins with the time, which its ledger line tells anyway, and goes on with 80 random
+        bits."""
+        self._time = int(time.time() * 1000).to_bytes(6, "big")
+        self._draws = _DRAW.iter_unpack(os.urandom(_DRAW.size * 1024))
+        return next(self._draws)
 
     # -- the two threads -----------------------------------------------------------------------------------------------------
 
@@ -241,6 +254,7 @@ class NewPeople:
             return
         for rows in self._buffers:
             rows.clear()
+        self._buffered = 0
         while len(self._pending) > 1:
             self._collect()
         self._pending.append(self._thread.submit(self._write, batch))
@@ -251,13 +265,14 @@ class NewPeople:
             self._ids.append(block)
 
     def _write(self, batch: list[bytes]) -> list[list[int]] | None:
-        for target, rows in zip(_TARGETS, batch, strict=True):
+        for target, rows in zip(self._targets, batch, strict=True):
             if rows:
                 copy_rows(self._connection, target, rows)
         return self._reserve() if len(self._ids) < 2 else None
 
 
-_IDENTITY_HEAD, _CONTACT_HEAD, _ENTRY_HEAD = row_of(4), row_of(18), row_of(13)
-_EVIDENCE_HEAD, _STANDING_HEAD = row_of(4), row_of(6)
+_IDENTITY_HEAD, _ENTRY_HEAD, _EVIDENCE_HEAD, _STANDING_HEAD = row_of(4), row_of(14), row_of(4), row_of(6)
 _NO_TAGS, _NO_CUSTOM = int4s(()), jsonb("{}")
 _SHARED, _UNSHARED = flag(True), flag(False)
+_16, _32 = length(16), length(32)
+_DRAW = Struct("10s16s")

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -314,14 +315,8 @@ def main(limits: str) -> None:
             send(REFUSED, encode(("file_bomb", {})))
 
 
-def _batches(rows: Iterator[tuple[int, Any]]) -> Iterator[list[Any]]:
-    batch: list[Any] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
+def _batches(rows: Iterator[Any]) -> Iterator[list[Any]]:
+    while batch := list(islice(rows, BATCH)):
         yield batch
 
 
@@ -365,7 +360,7 @@ def _cleaned(table: Table, asked: Mapping[str, Any]) -> Iterator[Any]:
 def cleaned_of(table: Table, cleaning: Cleaning) -> Iterator[list[SentRow]]:
     """`TableApart.cleaned` of a table in this process."""
     clean = cleaning.cleaner(table.width)
-    return _batches(send_form(clean(number, cells), cells) for number, cells in table.rows())  # type: ignore[misc]
+    return _batches(send_form(clean(number, cells), cells) for number, cells in table.rows())
 
 
 _ANSWERS: dict[str, Callable[[Table, Mapping[str, Any]], Iterator[Any]]] = {

@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from contacts.rules.columns import Cell
@@ -37,7 +38,20 @@ class Delimited:
     def rows(self) -> Generator[tuple[int, Sequence[Cell]], None, None]:
         """Refused while reading: file_line_long (row), file_quote_open (row: where the quotation mark stands that is never closed)."""
         number = 0
-        for lines, record in _records(_lines(self.path, self.encoding), self.separator):
+        blocks = _blocks(self.path, self.encoding)
+        for block in blocks:
+            lines = _plain(block, self.encoding)
+            if lines is None:
+                yield from self._careful_rows(chain((block,), blocks), number)
+                return
+            for cells in csv.reader(lines, delimiter=self.separator):
+                number += 1
+                yield number, cells
+
+    def _careful_rows(self, blocks: Iterator[list[bytes]], number: int) -> Generator[tuple[int, Sequence[Cell]], None, None]:
+        """The rows from the first quotation mark on: a record may be many lines, or never end."""
+        decoded = (_decoded(line, self.encoding) for block in blocks for line in block)
+        for lines, record in _records(decoded, self.separator):
             rows = [record] if record is not None and len(lines) == 1 else _apart(lines, record, self.separator)
             if rows is None:
                 raise Refused("file_line_long" if len(lines[0]) >= MAX_LINE else "file_quote_open", row=number + 1)
@@ -107,7 +121,11 @@ def _is_small_damage(piece: bytes, error: UnicodeDecodeError) -> bool:
 
 
 def _lines(path: Path, encoding: str) -> Iterator[str]:
-    """Lines with their ends, decoded one by one: offices paste lists of two encodings into one file, and neither part is lost."""
+    return (_decoded(line, encoding) for block in _blocks(path, encoding) for line in block)
+
+
+def _blocks(path: Path, encoding: str) -> Iterator[list[bytes]]:
+    """Whole lines with their ends, about a megabyte of them at a time; of UTF-16 they come as UTF-8."""
     decoder = codecs.getincrementaldecoder(encoding)("replace") if encoding.startswith("utf-16") else None
     rest, number = b"", 0
     with path.open("rb") as file:
@@ -123,23 +141,36 @@ def _lines(path: Path, encoding: str) -> Iterator[str]:
             lines = (rest + piece).splitlines(keepends=True)
             # The last line may go on in the next piece, and a carriage return may be half of a line's end.
             rest = lines.pop() if lines and not is_end else b""
-            for line in lines:
-                number += 1
+            for at, line in enumerate(lines):
                 if len(line) > 2 * MAX_LINE:
-                    raise Refused("file_line_long", row=number)
-                yield _decoded(line, "utf-8-sig" if decoder is not None else encoding)
+                    yield lines[:at]
+                    raise Refused("file_line_long", row=number + at + 1)
+            yield lines
+            number += len(lines)
             if is_end:
                 return
             if len(rest) > 2 * MAX_LINE:
                 raise Refused("file_line_long", row=number + 1)
 
 
+def _plain(block: list[bytes], encoding: str) -> Iterable[str] | None:
+    """The lines of a block in which each is a record, which most lists are made of; None where a quotation mark or a long line stands."""
+    whole = b"".join(block)
+    if b'"' in whole or max(map(len, block), default=0) >= MAX_LINE:
+        return None
+    try:
+        return io.StringIO(whole.decode("utf-8"), newline="")
+    except UnicodeDecodeError:
+        return [_decoded(line, encoding) for line in block]
+
+
 def _decoded(line: bytes, encoding: str) -> str:
+    """Lines are decoded one by one where it matters: offices paste lists of two encodings into one file, and neither part is lost."""
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError:
         pass
-    if encoding == "utf-8-sig":
+    if encoding != "cp1256":
         text = line.decode("utf-8", "replace")
         bad = text.count("\ufffd")
         # More Persian than damage: one lost character shows as «�» in its own cell. Else the line was saved by an old program.

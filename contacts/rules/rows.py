@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from contacts.rules.columns import CUSTOM, Cell, ColumnMapping, Field
@@ -166,6 +166,20 @@ def read_tags(text: str) -> tuple[tuple[str, ...], bool]:
 
 _BETWEEN_TAGS = re.compile(r"[،,;؛|]")
 
+_NOTHING = object()
+_SHORT = 64
+"""Characters of a text that is worth remembering"""
+_REMEMBERED = 60_000
+"""Texts remembered over all columns of a list"""
+_OWN_FIELDS = frozenset(
+    str(field)
+    for field in (
+        Field.FIRST_NAME, Field.LAST_NAME, Field.NEIGHBOURHOOD, Field.GENDER, Field.BIRTH_YEAR, Field.CONSENTED_ON, Field.LANGUAGE, Field.TAGS,
+    )
+)  # fmt: skip
+"""Named as `CleanRow` names them"""
+
+
 def row_cleaner(
     mapping: ColumnMapping,
     width: int,
@@ -186,8 +200,61 @@ def row_cleaner(
     }
     decided = {name: dict(chosen) for name, chosen in (values or {}).items() if chosen}
     key_of = lru_cache(maxsize=20_000)(persian.search_key)
-    others = [(column, name) for column, name in mapping.fields.items() if column != phone_column]
     parse_phones = persian.parse_phones
+
+    def read(column: int, name: str, cell: Cell) -> tuple[Any, tuple[Problem, ...]]:
+        """(value, problems) of a cell that isn't empty; the value is `_NOTHING` where none is to be stored."""
+        text = text_of(cell)
+        if not text:
+            return _NOTHING, ()
+        problems: list[Problem] = []
+        if len(text) > TEXT_LIMIT:
+            text = text[:TEXT_LIMIT].rstrip()
+            problems.append(Problem(column, "text_cut", text))
+        if text[0] in MARKED:
+            harmless, is_disarmed = disarm(text)
+            if is_disarmed:
+                problems.append(Problem(column, "formula_disarmed", text))
+                text = harmless
+                if not text:
+                    return _NOTHING, tuple(problems)
+        if "\ufffd" in text:
+            problems.append(Problem(column, "characters_lost", text))
+        if name in decided:
+            text = decided[name].get(key_of(text), text)
+            if not text:
+                return _NOTHING, tuple(problems)
+        value: Any = text
+        problem: str | None = None
+        if name == Field.NEIGHBOURHOOD:
+            value = _neighbourhood(text)
+        elif name == Field.GENDER:
+            gender = read_gender(text)
+            value, problem = gender or "", "gender_unknown" if gender is None else None
+        elif name == Field.BIRTH_YEAR:
+            value, problem = read_birth_year(text, this_year)
+        elif name == Field.CONSENTED_ON:
+            value, problem = read_consent_date(text, today)
+        elif name == Field.LANGUAGE:
+            language = read_language(text)
+            value, problem = language or "", "language_unknown" if language is None else None
+        elif name == Field.TAGS:
+            value, is_cut = read_tags(text)
+            problem = "tags_many" if is_cut else None
+        elif name in readers:
+            value, problem = readers[name](text)
+            value = _NOTHING if value is None else value
+        if problem:
+            problems.append(Problem(column, problem, text))
+        return value, tuple(problems)
+
+    # Lists repeat most of what stands in a column: what a short text means is found once.
+    remembered = _REMEMBERED // max(len(mapping.fields), 1)
+    others = [
+        (column, name, partial(read, column, name), lru_cache(maxsize=remembered)(partial(read, column, name)))
+        for column, name in mapping.fields.items()
+        if column != phone_column
+    ]
 
     def clean(number: int, cells: Sequence[Cell]) -> CleanRow:
         count = len(cells)
@@ -199,65 +266,19 @@ def row_cleaner(
         warnings = row.warnings
         if found.further:
             warnings.append(Problem(phone_column, "further_number", text_of(raw_phone)[:TEXT_LIMIT]))
-        for column, name in others:
+        for column, name, read_anew, read_short in others:
             cell = cells[column] if column < count else None
             if cell is None or cell == "":
                 continue
-            text = text_of(cell)
-            if not text:
+            value, problems = (read_short if type(cell) is str and len(cell) <= _SHORT else read_anew)(cell)
+            if problems:
+                warnings.extend(problems)
+            if value is _NOTHING:
                 continue
-            if len(text) > TEXT_LIMIT:
-                text = text[:TEXT_LIMIT].rstrip()
-                warnings.append(Problem(column, "text_cut", text))
-            if text[0] in MARKED:
-                harmless, is_disarmed = disarm(text)
-                if is_disarmed:
-                    warnings.append(Problem(column, "formula_disarmed", text))
-                    text = harmless
-                    if not text:
-                        continue
-            if "\ufffd" in text:
-                warnings.append(Problem(column, "characters_lost", text))
-            if name in decided:
-                text = decided[name].get(key_of(text), text)
-                if not text:
-                    continue
-            if name == Field.FIRST_NAME:
-                row.first_name = text
-            elif name == Field.LAST_NAME:
-                row.last_name = text
-            elif name == Field.NEIGHBOURHOOD:
-                row.neighbourhood = _neighbourhood(text)
-            elif name == Field.GENDER:
-                gender = read_gender(text)
-                if gender is None:
-                    warnings.append(Problem(column, "gender_unknown", text))
-                row.gender = gender or ""
-            elif name == Field.BIRTH_YEAR:
-                row.birth_year, problem = read_birth_year(text, this_year)
-                if problem:
-                    warnings.append(Problem(column, problem, text))
-            elif name == Field.CONSENTED_ON:
-                row.consented_on, problem = read_consent_date(text, today)
-                if problem:
-                    warnings.append(Problem(column, problem, text))
-            elif name == Field.LANGUAGE:
-                language = read_language(text)
-                if language is None:
-                    warnings.append(Problem(column, "language_unknown", text))
-                row.language = language or ""
-            elif name == Field.TAGS:
-                row.tags, is_cut = read_tags(text)
-                if is_cut:
-                    warnings.append(Problem(column, "tags_many", text))
-            elif name in readers:
-                value, problem = readers[name](text)
-                if problem:
-                    warnings.append(Problem(column, problem, text))
-                if value is not None:
-                    row.custom[name[len(CUSTOM) :]] = value
+            if name in _OWN_FIELDS:
+                setattr(row, name, value)
             else:
-                row.custom[name[len(CUSTOM) :]] = text
+                row.custom[name[len(CUSTOM) :]] = value
         if count > width and any(cell not in (None, "") for cell in cells[width:]):
             warnings.append(Problem(width, "cells_beyond_columns", text_of(next(c for c in cells[width:] if c not in (None, "")))[:TEXT_LIMIT]))
         elif count < width:
@@ -269,7 +290,12 @@ def row_cleaner(
 
 def is_blank(cells: Sequence[Cell]) -> bool:
     """A row nothing stands in: skipped, and not counted."""
-    return all(cell is None or cell == "" or (isinstance(cell, str) and not cell.strip()) for cell in cells)
+    for cell in cells:
+        if cell is None or cell == "":
+            continue
+        if not isinstance(cell, str) or not cell.isspace():
+            return False
+    return True
 
 
 def sum_is_whole(rows: int, counts: Mapping[str, int]) -> bool:

@@ -124,3 +124,23 @@ def test_utf16_without_a_mark_is_told_from_binary(tmp_path):
     path.write_bytes(b"\x00\x01\x02\x00" * 100)
     with pytest.raises(Refused, match="file_binary"):
         detect_encoding(path)
+
+
+def test_a_quotation_mark_far_down_changes_nothing_above_it(tmp_path):
+    """Rows before the first quotation mark are read in another way; numbers and cells are those of one file."""
+    above = "".join(f"شهروند{n},0912{n % 10_000_000:07},هرندی\n" for n in range(40_000))
+    text = HEADER + above + '\n"گل\nمحمدی",09121234567,سنگلج\n="زهرا",="09127654321",\n' + above
+    path = tmp_path / "list.csv"
+    path.write_text(text, encoding="utf-8")
+    found = [(number, list(cells)) for number, cells in open_table(path).rows()]
+    assert found[0] == (2, ["شهروند0", "09120000000", "هرندی"])
+    assert found[40_000:40_003] == [
+        (40_003, ["گل\nمحمدی", "09121234567", "سنگلج"]),
+        (40_004, ["زهرا", "09127654321", ""]),
+        (40_005, ["شهروند0", "09120000000", "هرندی"]),
+    ]
+    assert len(found) == 80_002
+    path.write_text(HEADER + above + 'زهرا,"09121234567,هرندی\n', encoding="utf-8")
+    with pytest.raises(Refused) as refused:
+        list(open_table(path).rows())
+    assert refused.value.code == "file_quote_open" and refused.value.params["row"] == 40_002

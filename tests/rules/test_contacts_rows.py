@@ -102,6 +102,16 @@ def test_formula_cells_are_kept_as_text_and_a_row_without_mobile_says_why():
     assert row.phone is None and row.errors[0].code == "landline" and row.first_name == "HYPERLINK(1)" and row.custom == {"کد": "ab"}
 
 
+def test_a_cell_that_stood_there_before_says_the_same_again():
+    clean = row_cleaner(ColumnMapping({0: "phone", 1: "gender", 2: "custom:note"}), 3, date(2026, 11, 22))
+    for number in (2, 3, 4):
+        row = clean(number, ["09121234567", "چیز دیگر", "=2+3"])
+        assert [problem.code for problem in row.warnings] == ["gender_unknown", "formula_disarmed"]
+        assert row.gender == "" and row.custom == {"note": "2+3"}
+    row = clean(5, ["09121234567", "زن", "=" * 80])
+    assert (row.gender, row.custom) == ("female", {})
+
+
 def test_cells_beyond_the_last_column_are_said():
     clean = row_cleaner(ColumnMapping({0: "phone"}), 2, TODAY)
     assert [w.code for w in clean(2, ["09121234567", "x", "", "y"]).warnings] == ["cells_beyond_columns"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engage.refusal import Refused
-from engage.vault import PURPOSES, TOKEN_ALPHABET, TOKEN_LENGTH, KeyFile, Vault, is_token_shaped
+from engage.vault import PURPOSES, TOKEN_ALPHABET, TOKEN_LENGTH, KeyFile, Vault, is_token_shaped, keyed
 
 
 def vault(seed: int = 1) -> Vault:
@@ -182,3 +183,38 @@ def test_a_changed_file_is_taken_unless_it_is_older_or_foreign(tmp_path):
     assert file.read(second) is second
     path.unlink()
     assert file.read(second) is second
+
+
+@given(st.binary(max_size=64), st.binary(max_size=300))
+def test_a_key_hashed_once_gives_the_same_mac_as_rfc_2104(key, content):
+    mac = keyed(key)
+    assert mac(content) == hmac.digest(key, content, "sha256") == mac(content)
+
+
+def test_a_mac_takes_no_key_of_more_than_a_block():
+    with pytest.raises(ValueError, match="block"):
+        keyed(bytes(65))
+
+
+def test_indexes_and_links_are_macs_under_the_keys_that_write():
+    keys = {p: {1: bytes([1, n]) * 16, 2: bytes([9, n]) * 16} for n, p in enumerate(PURPOSES)}
+    both, phone = Vault(keys), "+989121234567"
+
+    def mac(purpose: str, version: int, content: bytes) -> bytes:
+        return hmac.digest(keys[purpose][version], content, "sha256")
+
+    assert both.blind_index(phone) == mac("index", 2, phone.encode())
+    assert both.suppression_hash(phone) == mac("suppression", 2, mac("suppression", 1, phone.encode()))
+    assert both.ledger_mac(b"before", b"line") == mac("ledger", 2, b"beforeline")
+    older = both.writing_with(index=1, suppression=1)
+    assert older.blind_index(phone) == mac("index", 1, phone.encode())
+    assert older.suppression_hash(phone) == mac("suppression", 1, phone.encode())
+
+
+def test_many_values_are_sealed_as_one_is_each_with_a_nonce_of_its_own():
+    encrypt = V.encrypts()
+    blobs = [encrypt("+989121234567", f"phone_identity:{n}") for n in range(1_500)]
+    assert all(V.decrypt(blob, f"phone_identity:{n}") == "+989121234567" for n, blob in enumerate(blobs))
+    assert len({blob[1:13] for blob in blobs}) == len(blobs)
+    with pytest.raises(Refused, match="keys_do_not_fit"):
+        V.decrypt(blobs[0], "phone_identity:1")
