@@ -14,6 +14,9 @@ DATA ?= var
 PIP := $(PY) -m pip -qq --disable-pip-version-check --no-input
 VENDORED := engage/web/static/vendor
 
+# The platform and its tests start processes by the dozen: compiled code is kept, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup run test check faults bench fmt browser clean
 
 help: ## this list
@@ -24,11 +27,13 @@ setup: $(STAMPS)/project $(STAMPS)/vendor ## everything `make run` and `make tes
 run: setup ## the whole platform with demo data (PORT=8000, DATA=var)
 	@exec $(VENV)/bin/engage up --data "$(DATA)" --port "$(PORT)"
 
+# The order of folders is kept: the many small files of rules/ come last and keep both processes busy to the end. The faults come alone:
+# their leases last seconds.
 test: setup browser check ## lint, types, import contracts and all tests (TESTS=path: only those)
 ifdef TESTS
 	@$(PY) -m pytest $(TESTS)
 else
-	@$(PY) -m pytest --numprocesses 2 --dist loadfile --ignore tests/faults
+	@$(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/faults
 	@$(PY) -m pytest tests/faults
 endif
 
@@ -41,7 +46,7 @@ faults: setup ## kill -9 and friends while sending (SEEDS=100, MESSAGES=500); go
 	@ENGAGE_FAULT_SEEDS="$(or $(SEEDS),100)" ENGAGE_FAULT_MESSAGES="$(or $(MESSAGES),500)" $(PY) -m pytest tests/faults
 
 bench: setup ## ours beside its limit, each benchmark in one run
-	@for name in page submit send import segments; do $(VENV)/bin/engage bench $$name; done
+	@for name in page submit send receipts import segments; do $(VENV)/bin/engage bench $$name; done
 
 fmt: setup ## format the code
 	@$(PY) -m ruff format .
@@ -89,14 +94,15 @@ missing-vendored-files:
 
 # -- what only some tests need -----------------------------------------------------------------------------------------
 
-browser: ## Debian's chromium and a Persian-capable font for the browser tests, where they may be installed
-	@have() { command -v chromium >/dev/null && { ! command -v fc-list >/dev/null || fc-list :lang=fa | grep -q .; }; }; \
+browser: ## Debian's chromium, a Persian-capable font and pdftotext for the tests that need them, where they may be installed
+	@have() { command -v chromium >/dev/null && command -v pdftotext >/dev/null && \
+		{ ! command -v fc-list >/dev/null || fc-list :lang=fa | grep -q .; }; }; \
 	if have; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo "Installing Debian's chromium and a font for the browser tests …"; \
+		echo "Installing Debian's chromium, a font and poppler-utils for the tests …"; \
 		{ DEBIAN_FRONTEND=noninteractive apt-get -qq update && \
-		  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium fonts-noto-core; } >/dev/null || true; \
+		  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium fonts-noto-core poppler-utils; } >/dev/null || true; \
 	fi; \
 	if have; then exit 0; fi; \
-	if [ "$${CI:-}" = true ]; then echo "chromium and a Persian font are missing, and CI must run the browser tests." >&2; exit 1; fi; \
-	echo "NOTE: the browser tests are left out: chromium is missing (as root: apt-get install chromium fonts-noto-core)." >&2
+	if [ "$${CI:-}" = true ]; then echo "chromium, a Persian font or pdftotext is missing, and CI must run the tests that need them." >&2; exit 1; fi; \
+	echo "NOTE: tests in the browser or of printed sheets are left out: something is missing (as root: apt-get install chromium fonts-noto-core poppler-utils)." >&2

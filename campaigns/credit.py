@@ -10,11 +10,16 @@ import structlog
 from flask import Flask, current_app
 from redis.exceptions import RedisError
 
-from campaigns.queries import reserved_cost
+from campaigns.kinds import CampaignKind
+from campaigns.queries.money import reserved_cost, spent_ever
 from engage.clock import now
+from engage.config import Settings
 from engage.db import release_session
 from engage.jobs import redis_connection, register_sweep, ring
 from engage.sms.port import Gateway, GatewayUnavailable
+
+USES_RESERVE = frozenset({CampaignKind.SAFETY_ALERT, CampaignKind.ALL_CLEAR})
+"""Kinds the protected reserve is kept for"""
 
 log = structlog.get_logger(__name__)
 
@@ -31,15 +36,36 @@ class Credit:
     credit: int
     reserved: int
     asked_at: datetime
+    spent_since: int = 0
+    """What campaigns were charged after the gateway was asked"""
+    protected: int = 0
+    """Kept for safety alerts alone"""
+
+    @property
+    def left(self) -> int:
+        return max(self.credit - self.spent_since, 0)
 
     @property
     def free(self) -> int:
-        return max(self.credit - self.reserved, 0)
+        """For campaigns that are no safety alerts."""
+        return max(self.left - self.reserved - self.protected, 0)
 
     @property
     def missing(self) -> int:
         """What running campaigns need beyond the credit."""
-        return max(self.reserved - self.credit, 0)
+        return max(self.reserved - self.left, 0)
+
+
+def protected_from(kind: str) -> int:
+    """Rials a campaign of this kind must leave to safety alerts."""
+    settings: Settings = current_app.extensions["engage_settings"]
+    return 0 if kind in USES_RESERVE else settings.safety_reserve
+
+
+def free_for(kind: str, known: Credit, *, besides: int | None = None) -> int:
+    """Rials that may still be promised to a campaign of this kind: what others were promised and the reserve are left alone."""
+    reserved = known.reserved if besides is None else reserved_cost(besides=besides)
+    return max(known.left - reserved - protected_from(kind), 0)
 
 
 def install(app: Flask) -> None:
@@ -53,13 +79,16 @@ def ring_for_credit() -> None:
 def refresh_credit() -> None:
     """The job: ask the gateway and keep its answer; an unanswered question keeps the answer before."""
     gateway: Gateway = current_app.extensions["engage_gateway"]
+    # Before the question: what is spent while it is under way is counted twice rather than never.
+    spent = spent_ever()
     release_session()
     try:
         account = gateway.account()
     except GatewayUnavailable as error:
         log.warning("credit_unknown", reason=error.reason, code=error.code)
         return
-    redis_connection().set(KEY, json.dumps({"credit": account.credit, "at": now().isoformat()}), ex=KEEP_SECONDS)
+    kept = {"credit": account.credit, "at": now().isoformat(), "spent": spent}
+    redis_connection().set(KEY, json.dumps(kept), ex=KEEP_SECONDS)
 
 
 def known_credit() -> Credit | None:
@@ -71,4 +100,12 @@ def known_credit() -> Credit | None:
     if kept is None:
         return None
     found = json.loads(kept)
-    return Credit(int(found["credit"]), reserved_cost(), datetime.fromisoformat(found["at"]))
+    settings: Settings = current_app.extensions["engage_settings"]
+    ever = spent_ever()
+    return Credit(
+        credit=int(found["credit"]),
+        reserved=reserved_cost(),
+        asked_at=datetime.fromisoformat(found["at"]),
+        spent_since=max(ever - int(found.get("spent", ever)), 0),
+        protected=settings.safety_reserve,
+    )

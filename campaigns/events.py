@@ -10,7 +10,7 @@ from engage.events import Event
 @dataclass(frozen=True)
 class CampaignLaunched(Event):
     campaign_id: int
-    survey_id: int
+    survey_id: int | None
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class CampaignPaused(Event):
 @dataclass(frozen=True)
 class CampaignFinished(Event):
     campaign_id: int
-    survey_id: int
+    survey_id: int | None
 
 
 @dataclass(frozen=True)
@@ -30,4 +30,4 @@ class ReceiptsRecorded(Event):
     """Delivery states of this campaign changed; one event for however many receipts."""
 
     campaign_id: int
-    survey_id: int
+    survey_id: int | None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from campaigns import credit, segments, sweeps, views, webhooks
+from campaigns import credit, metrics, segments, sweeps, views, webhook_door, webhooks
+from campaigns.commands import reopen_void_campaigns
 from campaigns.commands.erasing import forget_person, tidy_erased_messages
 from campaigns.commands.survey_codes import send_survey_code
 from campaigns.events import CampaignFinished, ReceiptsRecorded
+from campaigns.inbox import views as inbox_views
 from campaigns.queries.holders import holder_of_survey_link
 from campaigns.queries.imports import has_texted_import
 from campaigns.subscribers import (
@@ -32,9 +34,12 @@ from surveys.events import NeighbourhoodDisputed, NumberDisowned, OptOutRequeste
 def install(app: Flask) -> None:
     app.register_blueprint(views.blueprint)
     app.register_blueprint(webhooks.blueprint)
+    webhook_door.install(app)
     views.install(app)
+    inbox_views.install(app)
     sweeps.install(app)
     credit.install(app)
+    metrics.install(app)
     segments.install(app)
     subscribe(app, OptOutRequested, suppress_number_on_opt_out)
     subscribe(app, ResponsesArrived, record_permissions_on_answers)
@@ -47,9 +52,11 @@ def install(app: Flask) -> None:
     register_reference_holder(app, forget_person)
     register_link_reader(app, holder_of_survey_link)
     register_code_sender(app, send_survey_code)
+    register_sweep(app, "void_approvals", lambda s: 300.0, reopen_void_campaigns)
     register_sweep(app, "erased_messages", lambda s: 3600.0, tidy_erased_messages)
     register_encrypted_columns(
         app,
         EncryptedColumn("inbound_message", "sender_cipher", "inbound_message:{}", "gateway_id"),
         EncryptedColumn("inbound_message", "text_cipher", "inbound_message:{}", "gateway_id"),
+        EncryptedColumn("case_reply", "text_cipher", "case_reply:{}"),
     )

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, Field, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from campaigns.rules import LATEST_WINDOW
+from campaigns.rules import LATEST_WINDOW, MAX_REMINDERS, Reminder
 from engage.clock import TEHRAN
 from engage.persian import to_latin_digits, to_persian_digits
 from engage.web.forms import BaseForm, IntegerField, JalaliDateField, JalaliDateTimeField, MultiCheckboxField, stripped
+from surveys.commands import MAX_NOTICE
 
 _needed: Any = InputRequired(_l("Please fill this in."))
 
@@ -80,6 +82,7 @@ class AudienceForm(_StepForm):
         description=_l("Only colleagues see it; citizens don't."),
     )
     survey_id = SelectField(_l("Survey"), [_needed], coerce=int)
+    purpose = SelectField(_l("Topic"), description=_l("Only people who agreed to texts about it get this one."))
     who = RadioField(_l("How they are chosen"), choices=[("simple", "")], default="simple")
     segment = SelectField(_l("Segment"), default="", choices=[("", "")])
     neighbourhoods = MultiCheckboxField(_l("Neighbourhoods"), description=_l("None ticked means all of them."))
@@ -88,6 +91,11 @@ class AudienceForm(_StepForm):
     birth_year_to = IntegerField(_l("to the year"), [Optional(), NumberRange(1250, 1500)])
     import_id = SelectField(_l("Only the people of one imported list"), coerce=optional_int)
 
+    answered_within = IntegerField(
+        _l("Leave out who answered a survey in the last days"),
+        [Optional(), NumberRange(1, 365)],
+        description=_l("How many days. Left empty, nobody is left out for that. Answers to anonymous surveys aren't known."),
+    )
     sample = RadioField(
         _l("How many of them"),
         choices=[
@@ -112,32 +120,78 @@ class AudienceForm(_StepForm):
             _blame(self.birth_year_to, _("This year lies before the first one."))
 
 
+_SPANS = [("days", _l("days")), ("hours", _l("hours"))]
+_AGAIN = _l("Left empty, the first text is sent again.")
+_STOP = _l("Per cent of answers above which nobody has to be reminded. Left empty, it always goes out.")
+
+
 class TextForm(_StepForm):
-    """Step 2: what citizens read, and whether they are reminded."""
+    """Step 2: what citizens read, and how often they are reminded."""
 
     revision = HiddenField()
     text = TextAreaField(_l("Text of the message"), [Length(max=MAX_TEXT)])
     reminder = RadioField(
         _l("Reminder"),
-        choices=[("no", _l("No reminder")), ("yes", _l("One reminder to those who haven't answered"))],
+        choices=[("no", _l("No reminder")), ("yes", _l("A reminder to those who haven't answered"))],
         default="no",
     )
     reminder_amount = IntegerField(_l("After"), [Optional(), NumberRange(1, 720)], default=3)
-    reminder_unit = SelectField(_l("Unit of time"), choices=[("days", _l("days")), ("hours", _l("hours"))], default="days")
-    reminder_text = TextAreaField(
-        _l("Text of the reminder"), [Length(max=MAX_TEXT)], description=_l("Left empty, the first text is sent again.")
-    )
+    reminder_unit = SelectField(_l("Unit of time"), choices=_SPANS, default="days")
+    reminder_text = TextAreaField(_l("Text of the reminder"), [Length(max=MAX_TEXT)], description=_AGAIN)
+    reminder_stop = IntegerField(_l("Leave it out above"), [Optional(), NumberRange(1, 100)], description=_STOP)
+    reminder2_amount = IntegerField(_l("After"), [Optional(), NumberRange(1, 720)])
+    reminder2_unit = SelectField(_l("Unit of time"), choices=_SPANS, default="days")
+    reminder2_text = TextAreaField(_l("Text of the reminder"), [Length(max=MAX_TEXT)], description=_AGAIN)
+    reminder2_stop = IntegerField(_l("Leave it out above"), [Optional(), NumberRange(1, 100)], description=_STOP)
+    reminder3_amount = IntegerField(_l("After"), [Optional(), NumberRange(1, 720)])
+    reminder3_unit = SelectField(_l("Unit of time"), choices=_SPANS, default="days")
+    reminder3_text = TextAreaField(_l("Text of the reminder"), [Length(max=MAX_TEXT)], description=_AGAIN)
+    reminder3_stop = IntegerField(_l("Leave it out above"), [Optional(), NumberRange(1, 100)], description=_STOP)
+
+    def reminder_fields(self, number: int) -> dict[str, Field]:
+        """The fields of the first, second or third reminder by what they say: amount, unit, text, stop."""
+        name = "reminder" if number == 1 else f"reminder{number}"
+        return {each: self[f"{name}_{each}"] for each in ("amount", "unit", "text", "stop")}
+
+    def fill_reminders(self, reminders: Sequence[Reminder]) -> None:
+        self.reminder.data = "yes" if reminders else "no"
+        for number, each in enumerate(reminders, 1):
+            fields = self.reminder_fields(number)
+            hours = int(each.after.total_seconds()) // 3600
+            in_days = hours % 24 == 0
+            fields["amount"].data, fields["unit"].data = (hours // 24 if in_days else hours), ("days" if in_days else "hours")
+            fields["text"].data, fields["stop"].data = each.text or "", each.stop_above
 
     def check_together(self) -> None:
-        if self.reminder.data == "yes" and self.reminder_amount.data is None:
+        if self.reminder.data != "yes":
+            return
+        if self.reminder_amount.data is None:
             _blame(self.reminder_amount, _("Say after how many days or hours the reminder goes out."))
+        before: timedelta | None = None
+        for number in range(1, MAX_REMINDERS + 1):
+            after = self._after(number)
+            if after is not None and before is not None and after <= before:
+                _blame(self.reminder_fields(number)["amount"], _("This reminder has to be later than the one before it."))
+            before = after or before
 
     @property
-    def reminder_after(self) -> timedelta | None:
-        """Time between the start of sending and the reminder; None for no reminder."""
-        if self.reminder.data != "yes" or self.reminder_amount.data is None:
+    def reminders(self) -> tuple[Reminder, ...]:
+        """What was chosen, in order; nothing without a reminder."""
+        if self.reminder.data != "yes":
+            return ()
+        found = []
+        for number in range(1, MAX_REMINDERS + 1):
+            after, fields = self._after(number), self.reminder_fields(number)
+            if after is not None:
+                found.append(Reminder(after, (fields["text"].data or "").strip() or None, fields["stop"].data))
+        return tuple(found)
+
+    def _after(self, number: int) -> timedelta | None:
+        """Time between the start of sending and this reminder; None without it."""
+        fields = self.reminder_fields(number)
+        if fields["amount"].data is None:
             return None
-        return timedelta(**{"hours" if self.reminder_unit.data == "hours" else "days": self.reminder_amount.data})
+        return timedelta(**{"hours" if fields["unit"].data == "hours" else "days": fields["amount"].data})
 
 
 def _window_choices(first: int, last: int) -> list[tuple[int, str]]:
@@ -189,3 +243,49 @@ class LaunchForm(BaseForm):
     """Empty `at`: now."""
 
     at = JalaliDateTimeField(_l("Another day and hour"), description=_l("For example %(example)s", example="۱۴۰۵/۰۹/۰۲ ۱۰:۰۰"))
+
+
+class AlertForm(BaseForm):
+    """A safety alert, on one page."""
+
+    key = HiddenField()
+    ready = HiddenField()
+    text = TextAreaField(_l("Text of the alert"), [Length(max=MAX_TEXT)], filters=[stripped])
+    neighbourhoods = MultiCheckboxField(_l("Neighbourhoods"), description=_l("None ticked means all of them."))
+    with_legal_basis = BooleanField(_l("Also to numbers that opted out"))
+    typed = IntegerField(
+        _l("Number of people"), [Optional(), NumberRange(0, 100_000_000)], description=_l("Type the number shown above. It confirms the sending.")
+    )
+
+
+class FollowForm(BaseForm):
+    """What follows a campaign: an all-clear, a correction, a word of thanks."""
+
+    key = HiddenField()
+    ready = HiddenField()
+    text = TextAreaField(_l("Text of the message"), [Length(max=MAX_TEXT)], filters=[stripped])
+    notice = TextAreaField(
+        _l("Correction on the survey's page"),
+        [Length(max=MAX_NOTICE)],
+        filters=[stripped],
+        description=_l("It stands above the form at once, for everybody who opens it. Left empty, the page stays as it is."),
+    )
+    typed = IntegerField(
+        _l("Number of people"), [Optional(), NumberRange(0, 100_000_000)], description=_l("Type the number shown above. It confirms the sending.")
+    )
+
+
+class BasisForm(BaseForm):
+    basis = TextAreaField(
+        _l("Law and article"), [Length(max=200)], filters=[stripped], description=_l("Left empty, no alert goes to numbers that opted out.")
+    )
+
+
+class ReadyTextForm(BaseForm):
+    title = StringField(_l("Title"), [_needed, Length(max=80)], filters=[stripped])
+    kind = SelectField(_l("For"))
+    text = TextAreaField(_l("Text of the message"), [_needed, Length(max=MAX_TEXT)], filters=[stripped])
+
+
+class FilteredWordForm(BaseForm):
+    word = StringField(_l("Word or phrase"), [_needed, Length(max=40)], filters=[stripped])

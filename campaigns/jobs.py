@@ -38,6 +38,19 @@ def cancel_pending(campaign_id: int) -> None:
     commands.cancel_pending_messages(campaign_id)
 
 
+def expire_pending(campaign_id: int) -> None:
+    commands.expire_pending_messages(campaign_id)
+    ring("default", advance_campaigns)
+
+
+def poll_inbound() -> None:
+    commands.poll_inbound(_settings(), _gateway())
+
+
+def sync_blocked() -> None:
+    commands.sync_blocked_lines(_settings(), _gateway())
+
+
 def reconcile_unknown() -> None:
     commands.reconcile_unknown(_settings(), _gateway())
 

@@ -15,12 +15,19 @@ from sqlalchemy import Select, func, select
 
 from campaigns.models import Campaign, Message, Wave
 from campaigns.states import MessageState
-from contacts.queries import Criterion, Scope, Without, register_audience_exclusion, register_segment_criterion
+from contacts.queries import (
+    Criterion,
+    Scope,
+    Without,
+    register_audience_exclusion,
+    register_recent_answerers,
+    register_segment_criterion,
+)
 from contacts.rules.segments import Condition, Field, Kind, Options, Parameter
 from engage.clock import now
 from engage.db import db
 from engage.web.filters import number
-from surveys.queries import invited_numbers, surveys_asked
+from surveys.queries import answered_since, invited_numbers, surveys_asked
 
 _SURVEYS = _l("Surveys")
 _TEXTS = _l("Texts")
@@ -39,6 +46,7 @@ def install(app: Flask) -> None:
     register_segment_criterion(app, "campaigns.texted", _texted)
     register_segment_criterion(app, "campaigns.not_reached", _not_reached)
     register_audience_exclusion(app, "frequency_cap", texted_too_often)
+    register_recent_answerers(app, lambda days: answered_since(now() - timedelta(days=days)))
 
 
 def _invited(scope: Scope) -> Criterion:

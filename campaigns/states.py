@@ -48,9 +48,10 @@ CAMPAIGN_STEPS: dict[CampaignState, frozenset[CampaignState]] = {
     _C.MATERIALISING: frozenset({_C.SENDING, _C.CANCELLED}),
     _C.SENDING: frozenset({_C.PAUSED, _C.SETTLING, _C.CANCELLED}),
     _C.PAUSED: frozenset({_C.SENDING, _C.CANCELLED}),
-    _C.SETTLING: frozenset({_C.FINISHED}),
+    # Those it failed at can be written to once more, by a wave of their own.
+    _C.SETTLING: frozenset({_C.FINISHED, _C.SENDING}),
+    _C.FINISHED: frozenset({_C.SENDING}),
     # A cancelled campaign's messages under way still settle and reconcile; the campaign itself is over.
-    _C.FINISHED: frozenset(),
     _C.CANCELLED: frozenset(),
 }
 

@@ -6,7 +6,7 @@ It never calls the gateway itself, so a slow gateway can't hold it up.
 from __future__ import annotations
 
 from flask import Flask, current_app
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 
 from campaigns import commands, jobs
 from campaigns.models import Campaign, InboundMessage, Receipt, SendBatch, Wave
@@ -26,6 +26,8 @@ def install(app: Flask) -> None:
     register_sweep(app, "audiences_tidy", lambda s: 3600.0, forget_old_audiences)
     register_sweep(app, "receipts_tidy", lambda s: 3600.0, drop_old_receipts)
     register_sweep(app, "inbound", lambda s: s.timings.sweep, ring_for_inbound)
+    register_sweep(app, "first_line", lambda s: 3600.0, seed_first_line)
+    register_sweep(app, "blocked_numbers", lambda s: 720 * s.timings.sweep, ring_for_blocked)
 
 
 def expire_leases() -> None:
@@ -45,6 +47,7 @@ def ring_for_campaigns() -> None:
                     (SendBatch.lease_until.is_(None)) | (SendBatch.lease_until <= at),
                     Campaign.id == SendBatch.campaign_id,
                     Campaign.state == CampaignState.SENDING,
+                    or_(Campaign.pilot_last_id.is_(None), SendBatch.last_id <= Campaign.pilot_last_id),
                 )
             )
         ).scalar()
@@ -117,6 +120,18 @@ def ring_for_inbound() -> None:
         waiting = session.execute(select(exists().where(InboundMessage.handled_at.is_(None)))).scalar()
     if waiting:
         ring("default", jobs.handle_inbound, at_front=True)
+    if commands.due_for_inbound(now(), _settings()):
+        ring("default", jobs.poll_inbound)
+
+
+def seed_first_line() -> None:
+    commands.seed_first_line(_settings())
+
+
+def ring_for_blocked() -> None:
+    """Each line's list is read once a day; one that couldn't be read, an hour later."""
+    if commands.has_unsynced_lines(now(), _settings()):
+        ring("bulk", jobs.sync_blocked)
 
 
 def _settings() -> Settings:

@@ -1,6 +1,6 @@
 """A campaign's text: placeholders, the fixed lines, and what is checked before anyone may send it. Pure.
 
-A text is what the officer wrote, then the citizen's own link on a line of its own, then the opt-out line:
+A text is what the officer wrote, then the citizen's own link on a line of its own (where the kind has one), then the opt-out line:
 
     منطقه ۱۲: کار بعدی محلهٔ شما چه باشد؟
     https://HOST/TOKEN
@@ -57,8 +57,11 @@ def is_personal(template: str) -> bool:
     return not placeholders_of(template).isdisjoint({"first_name", "neighbourhood"})
 
 
-def check_template(template: str) -> None:
-    """Refused when the text can't be sent as it is: empty, an unknown placeholder, a link of its own, a stray brace, or too long."""
+def check_template(template: str, *, has_link: bool = True, own_address: str = "") -> None:
+    """Refused when the text can't be sent as it is: empty, an unknown placeholder, an address, a stray brace, or too long.
+
+    A text without a personal link may name an address of the office's own (`own_address`), and no other.
+    """
     if not template.strip():
         raise Refused("text_empty")
     if "\x00" in template:
@@ -67,14 +70,26 @@ def check_template(template: str) -> None:
     rest = _PLACEHOLDER.sub("", template)
     if "{" in rest or "}" in rest:
         raise Refused("placeholder_unknown", name="{", known="، ".join(PLACEHOLDERS))
-    if _LINK.search(rest):
+    foreign = [each[0] for each in _LINK.finditer(rest) if not (own_address and _is_at(each[0], own_address))]
+    if has_link and _LINK.search(rest):
         raise Refused("text_has_own_link")
+    if foreign:
+        raise Refused("text_has_foreign_link", address=foreign[0])
     if len(template) > MAX_CHARACTERS - 60:
         raise Refused("text_too_long", most=MAX_CHARACTERS - 60)
 
 
+def _is_at(link: str, address: str) -> bool:
+    return link == address or link.startswith(f"{address}/")
+
+
+def names_address(template: str) -> bool:
+    """Whether the text, as it was written, leads anywhere."""
+    return _LINK.search(_PLACEHOLDER.sub("", template)) is not None
+
+
 def render(template: str, parameters: Mapping[str, str], link: str, *, opt_out: bool = True) -> str:
-    """The exact text one citizen receives; the same arguments always give the same text."""
+    """The exact text one citizen receives; the same arguments always give the same text. An empty `link` leaves its line out."""
 
     def value_of(match: re.Match[str]) -> str:
         name = PLACEHOLDERS[match[1].strip()]
@@ -84,16 +99,20 @@ def render(template: str, parameters: Mapping[str, str], link: str, *, opt_out: 
         return value
 
     body = _PLACEHOLDER.sub(value_of, template).rstrip()
-    return compose_text(f"{body}\n{link}", opt_out=opt_out)
+    return compose_text(f"{body}\n{link}" if link else body, opt_out=opt_out)
 
 
-def renderer(template: str, shared: Mapping[str, str], *, opt_out: bool = True) -> Callable[[Mapping[str, str], str], str]:
+def renderer(template: str, shared: Mapping[str, str], *, has_link: bool = True, opt_out: bool = True) -> Callable[[Mapping[str, str], str], str]:
     """`render` for many recipients of one text: what is the same for all of them is worked out once.
 
-    The function takes a recipient's own parameters and link, and gives exactly what `render` gives with both joined.
+    The function takes a recipient's own parameters and link ("" for texts without one), and gives exactly what `render` gives with
+    both joined.
     """
     if is_personal(template):
         return lambda own, link: render(template, {**shared, **own}, link, opt_out=opt_out)
+    if not has_link:
+        same = render(template, shared, "", opt_out=opt_out)
+        return lambda own, link: same
     before, _, after = render(template, shared, SAMPLE_TOKEN, opt_out=opt_out).rpartition(SAMPLE_TOKEN)
     return lambda own, link: f"{before}{link}{after}"
 
@@ -102,7 +121,7 @@ def measure(text: str) -> TextMeasure:
     return TextMeasure(count_units(text), pages(text), remaining_in_page(text), page_sizes(text)[0], script_of(text))
 
 
-def largest(template: str, base_url: str, unit: str, deadline: str, *, opt_out: bool = True) -> str:
+def largest(template: str, base_url: str, unit: str, deadline: str, *, has_link: bool = True, opt_out: bool = True) -> str:
     """The longest text this template can become, which is what is approved and reserved for."""
     longest = {"first_name": "ـ" * MAX_NAME, "neighbourhood": "ـ" * 24, "unit": unit, "deadline": deadline}
-    return render(template, longest, f"{base_url}/{SAMPLE_TOKEN}", opt_out=opt_out)
+    return render(template, longest, f"{base_url}/{SAMPLE_TOKEN}" if has_link else "", opt_out=opt_out)

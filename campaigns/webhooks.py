@@ -1,7 +1,8 @@
 """What the gateway calls: delivery reports and inbound texts.
 
 Its calls are not signed, so an unguessable word stands in the path. It repeats anything but 200 thirty times, so unknown ids get
-200, too; GET and POST, query, form and JSON are all accepted (GATEWAY.md section 6). The work is done by jobs.
+200, too; GET and POST, query, form and JSON are all accepted (GATEWAY.md section 6). The work is done by jobs. What can't be stored just
+now is answered 503, and comes again.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any
 from flask import Blueprint, abort, current_app, request
 
 from campaigns import commands, jobs
+from campaigns.commands.storing import BUFFER
+from engage.clock import now
 from engage.config import Settings
 from engage.identity.guard import public
 from engage.jobs import ring
@@ -34,8 +37,11 @@ def delivery(secret: str) -> tuple[str, int]:
     gateway_id, status = _integer(values.get("messageid")), _integer(values.get("status"))
     if gateway_id is None or status is None or status > 1000:
         return "malformed", 400
-    commands.store_receipts([(gateway_id, status)])
-    ring("default", jobs.apply_receipts)
+    is_stored, wrote = BUFFER.store(gateway_id, status, now())
+    if not is_stored:
+        return "busy", 503
+    if wrote:  # one bell for all that share a commit
+        ring("default", jobs.apply_receipts)
     return "ok", 200
 
 

@@ -65,7 +65,6 @@ def install(app: Flask) -> None:
     # Each production interval by way of the sweeper's own, so that tests' time scale holds here, too: a minute, five, a day.
     register_sweep(app, "ledger_seals", lambda s: 12 * s.timings.sweep, jobs.ring_for_sealing)
     register_sweep(app, "disputed_lists", lambda s: 60 * s.timings.sweep, jobs.ring_for_disputed_lists)
-    register_sweep(app, "blocked_numbers", lambda s: 17_280 * s.timings.sweep, jobs.ring_for_blocked_numbers)
     register_sweep(app, "contact_import_files", lambda s: 3600.0, jobs.delete_old_files)
     register_sweep(app, "erasures", lambda s: 30.0, erasing.finish_erasures)
     register_sweep(app, "retention", lambda s: 17_280 * s.timings.sweep, jobs.ring_for_limits)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import current_app
 from rq import get_current_job
 
-from contacts.commands import blocked, bulk, checking, codes, disputes, lists, pending, retention, running, sealing, single_texts, undoing
+from contacts.commands import bulk, checking, codes, disputes, lists, pending, retention, running, sealing, single_texts, undoing
 from engage.jobs import ring
 
 
@@ -55,14 +55,6 @@ def seal_ledger() -> None:
 
 def ring_for_sealing() -> None:
     ring("default", seal_ledger)
-
-
-def sync_blocked_numbers() -> None:
-    blocked.sync_blocked_numbers(current_app.extensions["engage_settings"], current_app.extensions["engage_gateway"])
-
-
-def ring_for_blocked_numbers() -> None:
-    ring("bulk", sync_blocked_numbers)
 
 
 def end_disputed_lists() -> None:

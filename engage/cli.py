@@ -16,13 +16,14 @@ import contacts.cli
 import engage.identity.cli
 import engage.reports.cli
 import surveys.cli
+from engage.app import create_app
 from engage.embedded import EmbeddedServerError
-from engage.operations import demo, doctor, migrate, refusals, rehearse, rotating, up  # noqa: F401
+from engage.operations import backup, demo, doctor, migrate, refusals, rehearse, restore, rotating, up  # noqa: F401
 from engage.operations.backstage import Backstage
 from engage.operations.bench import BENCHMARKS, run_benchmark
 from engage.refusal import Refused
 from engage.sms import simulator
-from engage.vault import ROTATABLE
+from engage.vault import ROTATABLE, Vault
 from engage.web.refusals import explain_in_terminal
 from engage.worker import run_sweeper, run_worker
 
@@ -96,6 +97,9 @@ def simulate_gateway_command(arguments: tuple[str, ...]) -> None:
 def migrate_command(backstage: Backstage) -> None:
     """Bring the database to this release's tables."""
     settings = backstage.settings()
+    if migrate.current(settings.database_url) is None and not migrate.is_being_restored(settings.database_url):
+        # As at every first start: keys are made for a new database alone, and never again.
+        Vault.load_or_create(settings.keys_path)
     migrate.upgrade(settings.database_url)
     click.echo(migrate.head())
 
@@ -117,9 +121,28 @@ def demo_command(backstage: Backstage) -> None:
 @click.pass_obj
 def doctor_command(backstage: Backstage, as_json: bool) -> None:
     """Can I send now? One line per part, and what to do about it."""
-    findings = doctor.examine(backstage.app())
-    click.echo(doctor.as_json(findings) if as_json else doctor.as_lines(findings))
+    findings = doctor.examine(create_app(backstage.settings()))
+    click.echo(json.dumps(doctor.as_json(findings)) if as_json else "\n".join(doctor.as_lines(findings)))
     sys.exit(doctor.exit_code(findings))
+
+
+@cli.command("backup")
+@click.option("--to", type=FILE, required=True, help="A folder that doesn't exist yet, or one file ending in .tar.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def backup_command(backstage: Backstage, to: Path, as_json: bool) -> None:
+    """The database of this moment and the files beside it, while everything runs. Never the keys."""
+    _tell(backup.back_up(backstage.app(), to).as_json(), as_json)
+
+
+@cli.command("restore")
+@click.argument("source", type=FILE)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def restore_command(backstage: Backstage, source: Path, as_json: bool) -> None:
+    """A backup in an empty database. Nothing is sent again: what was open is looked up first, campaigns are paused."""
+    say = (lambda line: None) if as_json else click.echo
+    _tell(restore.restore(backstage.settings(), source, say=say).as_json(), as_json)
 
 
 @cli.command("rotate-keys")
@@ -141,7 +164,7 @@ def rotate_keys_command(backstage: Backstage, purpose: str, remove_old: bool, as
 
 @cli.command("rehearse")
 @click.option("--contacts", type=FILE, help="A list to import instead of a made-up one.")
-@click.option("--survey", type=FILE, help="A survey (our JSON) instead of «من شهردارم».")
+@click.option("--survey", type=FILE, help="A survey (our JSON or an XLSForm) instead of «من شهردارم».")
 @click.option("--ballots", type=FILE, help="A Pabulib file: its voters, projects and votes are played.")
 @click.option("--answers", type=click.IntRange(0), help="How many citizens answer (default: a third of the invited).")
 @click.option("--out", type=FILE, required=True, help="An empty folder for data and reports.")
@@ -192,6 +215,14 @@ def main(arguments: list[str] | None = None) -> None:
         traceback.print_exc()
         sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _tell(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False))
+        return
+    for name, value in result.items():
+        click.echo(f"{name}: {value}")
 
 
 def _refuse(code: str, sentence: str, as_json: bool) -> None:

@@ -71,6 +71,14 @@ class Settings:
     webhook_token: str = field(default="", repr=False)
     citizens_at_once: int = 200
     """Requests for citizens' pages one web process takes on, waiting ones included; more are asked to come again (503)."""
+    unsent_files_mb: int = 2048
+    """Megabytes of citizens' files that may lie in one unit before their answers are sent; more are refused until the old ones are swept."""
+    metrics_token: str = field(default="", repr=False)
+    """Who brings it as a bearer token may read `/metrics`; without one only this machine may."""
+    approval_hours: int = 72
+    """An approval that was not used for so long is void: the campaign goes back to its author."""
+    safety_reserve: int = 0
+    """Rials at the gateway that only safety alerts and their all-clears may use."""
     clock_offset: float = 0.0
     """Seconds added to the machine's clock; only rehearsals and tests use it."""
     timings: Timings = field(default_factory=Timings)
@@ -100,6 +108,10 @@ class Settings:
                 batch_size=max(1, int(environ.get("ENGAGE_BATCH_SIZE") or cls.batch_size)),
                 webhook_token=environ.get("ENGAGE_WEBHOOK_TOKEN") or "",
                 citizens_at_once=max(1, int(environ.get("ENGAGE_CITIZENS_AT_ONCE") or cls.citizens_at_once)),
+                unsent_files_mb=max(1, int(environ.get("ENGAGE_UNSENT_FILES_MB") or cls.unsent_files_mb)),
+                metrics_token=environ.get("ENGAGE_METRICS_TOKEN") or "",
+                approval_hours=max(1, int(environ.get("ENGAGE_APPROVAL_HOURS") or cls.approval_hours)),
+                safety_reserve=max(0, int(environ.get("ENGAGE_SAFETY_RESERVE") or cls.safety_reserve)),
                 clock_offset=float(environ.get("ENGAGE_CLOCK_OFFSET") or 0),
                 timings=Timings() if scale == 1 else Timings().scaled(scale),
                 log_level=environ.get("ENGAGE_LOG_LEVEL") or "INFO",

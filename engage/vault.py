@@ -332,9 +332,10 @@ class Vault:
 
     # -- receipts ------------------------------------------------------------------------------------------------------
 
-    def receipt_code(self, response_id: int) -> str:
-        """Five letters a citizen can quote; says that an answer was recorded, nothing about it."""
-        digest = hmac.digest(self._keys["links"][self._newest["links"]], b"receipt %d" % response_id, "sha256")
+    def receipt_code(self, id: int, of: str = "") -> str:
+        """Five letters a citizen can quote; says that an answer was recorded, nothing about it. `id` is the response's, or, with `of`,
+        that of something there is one response to."""
+        digest = hmac.digest(self._keys["links"][self._newest["links"]], b"receipt %s%d" % (of.encode(), id), "sha256")
         return "".join("23456789ABCDEFGHJKLMNPQRSTUVWXYZ"[byte & 31] for byte in digest[:5])
 
 

@@ -24,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from engage.config import Settings
 from engage.db import db, dispose_after_fork
 from engage.jobs import QUEUES, Sweep, answer_bell, queue_named, redis_connection
+from engage.meter import METER
 from engage.refusal import Refused
 
 log = structlog.get_logger(__name__)
@@ -74,6 +75,7 @@ class EngageWorker(Worker):
                 done = super().perform_job(job, queue)
             finally:
                 db.session.remove()
+                METER.flush()
         log.info("job", job=job.func_name, queue=queue.name, ok=done, ms=round((time.monotonic() - started) * 1000))
         return done
 

@@ -18,6 +18,13 @@ with engine.connect() as connection:
     with connection.begin():
         connection.execute(text("SET LOCAL lock_timeout = '60s'"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-        context.configure(connection=connection, target_metadata=db.metadata, compare_type=True, compare_server_default=False)
+        context.configure(
+            connection=connection,
+            target_metadata=db.metadata,
+            compare_type=True,
+            compare_server_default=False,
+            # A database that is being put back keeps its version elsewhere until it may be used.
+            version_table=context.config.attributes.get("version_table", "alembic_version"),
+        )
         context.run_migrations()
 engine.dispose()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
 from surveys.definitions import Definition
+from surveys.flow import cut_pages
+from surveys.types import AnyQuestion
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,13 @@ class Asked:
     office: Office
     closes_at: datetime | None
     results_on: date | None
+    notice: str = ""
+    """What the office has to put right about its texts; stands above everything else"""
+
+    @cached_property
+    def pages(self) -> list[list[AnyQuestion]]:
+        """`cut_pages`, worked out once for everybody who is asked this."""
+        return cut_pages(self.definition)
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,8 @@ msgspec.json.Decoder(Definition)
 
 @dataclass(frozen=True)
 class Gap:
-    """One thing to mend before publishing. `number` is the question's place from 1, 0 for the survey itself."""
+    """One thing to mend before publishing. `number` is what citizens read beside the question, 0 where nobody is asked; `question_id` is
+    "" for the survey itself."""
 
     code: str
     number: int = 0
@@ -185,7 +186,9 @@ def gaps(definition: Definition) -> list[Gap]:
     wrong: dict[str, list[Found]] = {}
     for each in contradictions(definition):
         wrong.setdefault(each.question.id if each.question else "", []).append(each)
-    for number, question in enumerate(definition.questions, 1):
+    numbers = numbers_of(definition)
+    for question in definition.questions:
+        number = numbers.get(question.id, 0)
         found += [Gap(code, number, question.id) for code in question.gaps()]
         found += [Gap(each.code, number, question.id, each.detail, each.field) for each in wrong.get(question.id, ())]
     return found + [Gap(each.code, detail=each.detail, field=each.field) for each in wrong.get("", ())]

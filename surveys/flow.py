@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from surveys.documents import document_of, split_by_question
 from surveys.logic import Facts, evaluate_with, holds_with, parsed_or_none, value_of
+from surveys.logic.functions import NAMING
+from surveys.logic.tree import Call, Reference, parts_of
 from surveys.types.base import Question, Translate
 
 if TYPE_CHECKING:
@@ -113,6 +116,59 @@ def _walked(definition: Definition, document: Mapping[str, Any], today: date) ->
         yield question, entries
 
 
+@dataclass(frozen=True)
+class Deciders:
+    """What answers must be known of to tell which questions someone was asked."""
+
+    values: tuple[str, ...] = ()
+    """Names in a document whose values decide"""
+    presences: tuple[str, ...] = ()
+    """Names of which only counts whether they are there"""
+    by_day: bool = False
+    """The day of answering decides, too"""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.values + self.presences
+
+
+def deciders_of(definition: Definition) -> Deciders | None:
+    """What decides who is asked what; None where everyone is asked everything."""
+    texts = [question.show_if for question in definition.questions] + [skip.when for question in definition.questions for skip in question.skips]
+    waiting = [expression.root for text in texts if text and (expression := parsed_or_none(text)) is not None]
+    if not waiting:
+        return None
+    questions = {question.id: question for question in definition.questions}
+    questions = {question.id: question for question in definition.questions}
+    values, presences, by_day = dict[str, None](), dict[str, None](), False
+    followed = set[str]()
+    while waiting:
+        node = waiting.pop()
+        by_day = by_day or (isinstance(node, Call) and node.function in ("today", "age"))
+        if isinstance(node, Call) and node.function in NAMING and isinstance(node.arguments[0], Reference):
+            named = node.arguments[0]
+            (presences if node.function == "answered" else values).update(dict.fromkeys(_names_under(named.name, questions)))
+        elif isinstance(node, Reference):
+            named = node
+            values[node.name] = None
+        else:
+            waiting += parts_of(node)
+            continue
+        owner = questions.get(named.name.partition(".")[0])
+        if owner is not None and is_calculated(owner) and owner.id not in followed:
+            followed.add(owner.id)
+            formula = parsed_or_none(getattr(owner, "formula", ""))
+            waiting += [formula.root] if formula is not None else []
+    return Deciders(tuple(values), tuple(name for name in presences if name not in values), by_day)
+
+
+def _names_under(name: str, questions: Mapping[str, AnyQuestion]) -> list[str]:
+    """Every name an answer to this question, or to this part of it, may be stored under."""
+    question = questions.get(name)
+    parts = {} if question is None else question.names()
+    return list(dict.fromkeys([name, *(f"{name}.{part}" for part in parts if part)]))
+
+
 def cut_pages(definition: Definition) -> list[list[AnyQuestion]]:
     """The questions on their pages.
 
@@ -143,29 +199,9 @@ def cut_pages(definition: Definition) -> list[list[AnyQuestion]]:
     return pages
 
 
-def visible_pages(definition: Definition, document: Mapping[str, Any], today: date) -> list[list[AnyQuestion]]:
-    """`cut_pages` with only what a citizen sees after these answers; pages with nothing to see are left out."""
-    shown = {question.id for question in visible_questions(definition, document, today) if is_drawn(question)}
-    pages = ([question for question in page if question.id in shown] for page in cut_pages(definition))
-    return [page for page in pages if page]
-
-
 def is_drawn(question: Question) -> bool:
     """Whether a citizen sees anything of it: hidden fields and calculations only add to the document."""
     return question.weight > 0
-
-
-def carried_answers(definition: Definition, said: Mapping[str, str]) -> dict[str, Any]:
-    """What hidden fields hold from the start: what the link says (`said`: parameter → value), else their fixed value.
-
-    It belongs into the document before the first page is drawn, since conditions may name it.
-    """
-    found: dict[str, Any] = {}
-    for question in definition.questions:
-        if is_hidden(question):
-            parameter = getattr(question, "parameter", "")
-            found |= document_of(question.id, question.read({"": [said[parameter]]} if said.get(parameter) else {}))
-    return found
 
 
 def is_hidden(question: Question) -> bool:

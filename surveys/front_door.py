@@ -10,6 +10,7 @@ page, and everybody behind it would wait, too.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from flask import Flask
 from flask_babel import gettext as _
 
 from engage.config import Settings
+from engage.meter import METER
 from engage.vault import TOKEN_LENGTH, is_token_shaped
 from engage.web.crowd import CROWD
 from surveys.asked import Office
@@ -70,6 +72,7 @@ class FrontDoor:
 
     def _ask_to_come_again(self, start_response: StartResponse) -> Iterable[bytes]:
         """Before anything is read, looked up or written: whoever was sending answers sends them again, and they count once."""
+        METER.add("http_shed")
         with self._app.app_context():
             page = page_of("busy", lambda: states.busy_page(Office(_("The municipality"))))
         start_response(
@@ -93,8 +96,10 @@ class FrontDoor:
             and environ.get("HTTP_ACCEPT_ENCODING", "").startswith("gzip")
             and is_token_shaped(path[1:])
         ):
+            began = time.perf_counter()
             page = self._find(path[1:])
             if page is not None:
+                METER.observe("http", time.perf_counter() - began, "ready_page", "2xx")
                 start_response(
                     "200 OK",
                     [
@@ -110,6 +115,7 @@ class FrontDoor:
     def _find(self, token: str) -> Page | None:
         try:
             with self._app.app_context():
+                METER.flush_when_due()
                 return ready_page(token)
         except Exception:
             # The application meets the same trouble, and knows how to tell the citizen and the log.

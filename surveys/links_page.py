@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Hashable
 
 from engage.clock import now, today_in_tehran
+from engage.persian import spoken_language
+from engage.web.i18n import chrome_of
+from engage.web.i18n import page_in as spoken
 from surveys import commands, queries
 from surveys.asked import Asked, Office
 from surveys.citizen import states
@@ -44,14 +48,17 @@ def state_of(link: FoundLink | None) -> LinkState:
 
 
 def page_in(link: FoundLink, state: LinkState, token: str, language: str = "fa") -> Page:
+    """What lies behind the link; forms in this language, all other pages in that of a form in it."""
     office = Office(link.office_name)
-    if state is LinkState.ANSWERED:
-        return page_of(("answered", link.office_name, link.results_on), lambda: states.answered_page(office, link.results_on))
-    if state is LinkState.CLOSED:
-        return _closed_page(link, office)
+    if state in (LinkState.ANSWERED, LinkState.CLOSED):
+        with spoken(language):
+            if state is LinkState.CLOSED:
+                return _closed_page(link, office)
+            key: Hashable = ("answered", link.office_name, link.results_on, chrome_of(language))
+            return page_of(key, lambda: states.answered_page(office, link.results_on))
     asked = newest(link)
     seed = seed_of(token) if shuffles(asked.definition) else 0
-    key = ("form", link.version_id, link.office_name, link.closes_at, link.results_on, seed, language)
+    key = ("form", link.version_id, link.office_name, link.closes_at, link.results_on, link.notice, seed, language)
     return page_of(key, lambda: Session(asked, today_in_tehran().date(), Carried(token), seed, language).first_page())
 
 
@@ -65,7 +72,7 @@ def _closed_page(link: FoundLink, office: Office) -> Page:
     address = results_address(link.survey_id, link.survey_slug)
     # Until its seal is broken an anonymous survey tells no number, and one that stays sealed never does.
     seal = seal_state(link.survey_id) if link.is_anonymous else None
-    key = ("closed", link.survey_id, link.title, link.office_name, closed_at, link.results_on, address, seal)
+    key = ("closed", spoken_language(), link.survey_id, link.title, link.office_name, closed_at, link.results_on, address, seal)
     return page_of(
         key,
         lambda: states.closed_page(

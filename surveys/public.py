@@ -19,12 +19,14 @@ from engage.clock import now, today_in_tehran
 from engage.config import Settings
 from engage.identity.guard import public
 from engage.jobs import redis_connection
+from engage.persian import spoken_language
 from engage.web.csrf import csrf_exempt
+from engage.web.i18n import page_in as spoken
 from surveys import commands, queries
 from surveys.asked import Asked, Office
 from surveys.citizen import states, ways_out
 from surveys.citizen.layout import Page
-from surveys.citizen.session import LANGUAGE, Carried, Session, carried_text, language_in, shuffles
+from surveys.citizen.session import LANGUAGE, Carried, Memory, Session, Step, carried_text, language_in, shuffles
 from surveys.citizen.shelf import page_of
 from surveys.commands import Outcome
 from surveys.keeping import Kept
@@ -34,6 +36,7 @@ from surveys.rules import LinkState
 from surveys.sealing import earlier_sealed_submission, seal_response
 from surveys.types import Hidden
 from surveys.uploads import UploadShelf
+from surveys.uploads.holding import LITTLE, is_beyond_reading
 
 log = structlog.get_logger(__name__)
 
@@ -69,14 +72,15 @@ def show_link(token: str) -> Response:
         return _miss()
     if request.method != "HEAD":
         note_opened(link)
-    way_out = request.query_string.decode("ascii", "replace").rstrip("=")
+    way_out = request.query_string.decode("ascii", "replace").partition("&")[0].rstrip("=")
     if way_out in WAYS_OUT:
-        return _answer(_way_out(link, token, way_out))
+        with spoken(request.args.get(LANGUAGE_ARGUMENT, "")):
+            return _answer(_way_out(link, token, way_out))
     if way_out == PREFERENCES:
         return Response("", 303, {"Location": f"/{token}/{PREFERENCES}", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
     if state is LinkState.FORM:
         return _answer(_form(link, token))
-    return _answer(page_in(link, state, token))
+    return _answer(page_in(link, state, token, request.args.get(LANGUAGE_ARGUMENT, "")))
 
 
 @blueprint.post("/<token>")
@@ -88,9 +92,14 @@ def send_answers(token: str) -> Response:
     if link is None or state is LinkState.NOT_FOUND:
         return _miss()
     if state is LinkState.ANSWERED:
-        return _thanks(link, token, _earlier(link, token))
+        with spoken(_named_language()):
+            return _thanks(link, token, _earlier(link, token))
     if state is LinkState.CLOSED:
-        return _answer(page_in(link, state, token), 410)
+        return _answer(page_in(link, state, token, _named_language()), 410)
+    if is_beyond_reading(request, link.unit_id):
+        response = _answer(states.files_full_page(Office(link.office_name)), 503)
+        response.headers.update({"Retry-After": "3600", "Connection": "close"})
+        return response
     given = request.form.to_dict(flat=False)
     asked = _asked_version(link, next(iter(given.get("version", ())), ""))
     language = language_in(asked.definition, next(iter(given.get(LANGUAGE, ())), ""))
@@ -98,7 +107,8 @@ def send_answers(token: str) -> Response:
     session = _session(link, asked, token, memory, language)
     step = session.send(given, _files())
     if step.document is not None:
-        return _submit(link, token, session, step.document)
+        with spoken(language):
+            return _submit(link, token, session, step)
     if step.go_to is not None:
         return _lead(token, step.go_to, language, memory)
     if not isinstance(memory, Kept) or not memory.is_kept:
@@ -129,12 +139,14 @@ def _form(link: FoundLink, token: str) -> Page:
             return page_in(link, LinkState.FORM, token, language)
         # It was led here and holds no cookie: from now on its form carries the answers.
         session = _session(link, asked, token, Carried(token), language)
-        return session.show(1, notice=_("Your browser kept nothing of the page before. Please answer it once more; it works without that now."))
+        with spoken(language):
+            return session.show(1, notice=_("Your browser kept nothing of the page before. Please answer it once more; it works without that now."))
     return _session(link, asked, token, kept, language).show(number)
 
 
-def _submit(link: FoundLink, token: str, session: Session, document: dict[str, Any]) -> Response:
-    asked = session.asked
+def _submit(link: FoundLink, token: str, session: Session, step: Step) -> Response:
+    asked, document = session.asked, step.document
+    assert document is not None
     if link.is_anonymous:
         submission = seal_response(link, token, asked.version_id, document, language=session.language)
     else:
@@ -148,8 +160,12 @@ def _submit(link: FoundLink, token: str, session: Session, document: dict[str, A
             had_pages=session.has_pages,
         )
         submission = commands.submit_response(link, asked.version_id, document, whole)
+    if submission.outcome is Outcome.FILES_GONE:
+        told = session.ask_files_again(step)
+        assert told.page is not None
+        return _hand_out(_answer(told.page, told.status), token, session.memory)
     if submission.outcome is Outcome.TOO_LATE:
-        return _answer(page_in(link, LinkState.CLOSED, token), 410)
+        return _answer(page_in(link, LinkState.CLOSED, token, session.language), 410)
     if submission.outcome is Outcome.FULL:
         return _answer(states.full_page(Office(link.office_name), f"/{token}"), 409)
     response = _thanks(link, token, submission)
@@ -168,7 +184,8 @@ def ask_way_out(token: str, way_out: str) -> Response:
     link = queries.find_link(token)
     if link is None or link.is_revoked:
         return _miss()
-    return _answer(_way_out(link, token, way_out))
+    with spoken(request.args.get(LANGUAGE_ARGUMENT, "")):
+        return _answer(_way_out(link, token, way_out))
 
 
 @blueprint.post("/<token>/not-me")
@@ -179,7 +196,8 @@ def disown_number(token: str) -> Response:
     if link is None:
         return _miss()
     commands.disown_number(link)
-    return _answer(ways_out.disowned_page(Office(link.office_name)))
+    with spoken(request.args.get(LANGUAGE_ARGUMENT, "")):
+        return _answer(ways_out.disowned_page(Office(link.office_name)))
 
 
 @blueprint.post("/<token>/not-here")
@@ -190,7 +208,8 @@ def dispute_neighbourhood(token: str) -> Response:
     if link is None or link.is_revoked:
         return _miss()
     commands.dispute_neighbourhood(link)
-    return _answer(ways_out.disputed_page(Office(link.office_name), f"/{token}"))
+    with spoken(request.args.get(LANGUAGE_ARGUMENT, "")):
+        return _answer(ways_out.disputed_page(Office(link.office_name), f"/{token}"))
 
 
 @blueprint.post("/<token>/stop")
@@ -201,7 +220,8 @@ def stop_texts(token: str) -> Response:
     if link is None or link.is_revoked:
         return _miss()
     commands.request_opt_out(link)
-    return _answer(ways_out.stopped_page(Office(link.office_name)))
+    with spoken(request.args.get(LANGUAGE_ARGUMENT, "")):
+        return _answer(ways_out.stopped_page(Office(link.office_name)))
 
 
 @blueprint.errorhandler(RequestEntityTooLarge)
@@ -221,7 +241,12 @@ def _memory(link: FoundLink, token: str, version_id: int, language: str, carried
 
 def _session(link: FoundLink, asked: Asked, token: str, memory: Kept | Carried, language: str) -> Session:
     seed = seed_of(token) if shuffles(asked.definition) else 0
-    return Session(asked, today_in_tehran().date(), memory, seed, language, shelf=UploadShelf(link.survey_id))
+    return Session(asked, today_in_tehran().date(), memory, seed, language, shelf=UploadShelf(link.survey_id, f"link {link.invitation_id}"))
+
+
+def _named_language() -> str:
+    """That of the form that was sent, where nothing else of it is read; a large one with files isn't."""
+    return request.form.get(LANGUAGE, "") if (request.content_length or LITTLE) < LITTLE else ""
 
 
 def _files() -> dict[str, IO[bytes]]:
@@ -238,7 +263,7 @@ def _lead(token: str, number: int, language: str, memory: Kept | Carried) -> Res
     return _hand_out(Response("", 303, headers), token, memory)
 
 
-def _hand_out(response: Response, token: str, memory: Kept | Carried) -> Response:
+def _hand_out(response: Response, token: str, memory: Memory) -> Response:
     if isinstance(memory, Kept) and memory.is_kept and memory.letters != request.cookies.get(KEPT):
         response.set_cookie(
             KEPT, memory.letters, max_age=KEPT_LASTS, path=f"/{token}", secure=_is_secure(), httponly=True, samesite="Lax"
@@ -261,13 +286,13 @@ def _asked_version(link: FoundLink, named: str) -> Asked:
 
 def _thanks(link: FoundLink, token: str, submission: commands.Submission) -> Response:
     if not submission.receipt_code:
-        return _answer(page_in(link, LinkState.ANSWERED, token))
+        return _answer(page_in(link, LinkState.ANSWERED, token, spoken_language()))
     office = Office(link.office_name)
     at, is_repeated = submission.submitted_at, submission.outcome is Outcome.REPEATED
     at = at.replace(second=0, microsecond=0) if at is not None else None
     # The same page for everybody of one minute, but for two words: drawn once, filled in for each.
     page = page_of(
-        ("thanks", office.name, at, link.closes_at, link.results_on, is_repeated),
+        ("thanks", spoken_language(), office.name, at, link.closes_at, link.results_on, is_repeated),
         lambda: states.thanks_page(office, _CODE, at, link.closes_at, link.results_on, is_repeated=is_repeated, prefix=f"/{_TOKEN}"),
     )
     return _answer(page.filled({_CODE: submission.receipt_code, _TOKEN: token}))

@@ -1,4 +1,4 @@
-"""What a link shows, and which steps a survey may take. Pure."""
+"""What a link shows, and whether a survey takes answers. Pure."""
 
 from __future__ import annotations
 
@@ -7,13 +7,6 @@ from datetime import datetime
 from enum import StrEnum
 
 DRAFT, OPEN, CLOSED = "draft", "open", "closed"
-
-STEPS = {DRAFT: {OPEN}, OPEN: {OPEN, CLOSED}, CLOSED: {OPEN}}
-"""Publishing again makes the next version; a closed survey opens again by publishing with a new deadline."""
-
-
-def may_become(state: str, next_state: str) -> bool:
-    return next_state in STEPS[state]
 
 
 class LinkState(StrEnum):

@@ -15,6 +15,8 @@ class Outcome(StrEnum):
     """Closed, expired or revoked between the form and its submission."""
     FULL = "full"
     """As many such answers as were wanted have come: nothing was recorded, and the link still holds."""
+    FILES_GONE = "files_gone"
+    """A file the answers name isn't there any more: nothing was recorded, and the link still holds."""
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext as _l
 
 from engage.web.states import StateLook
+
+if TYPE_CHECKING:
+    from surveys.definitions import Gap
 
 STATES = {
     "draft": StateLook("grey", "pencil", _l("Draft")),
@@ -137,10 +140,10 @@ GAPS: dict[str, Any] = {
 }
 
 
-def explain_gap(gap: Any) -> str:
-    """What to mend, in a sentence; with the word it is about where there is one. `gap` is a `surveys.definitions.Gap`."""
-    sentence = str(GAPS.get(gap.code, gap.code))
-    return f"{sentence} «{gap.detail}»" if gap.detail else sentence
+def explain_gap(gap: Gap) -> str:
+    """What to mend, in a sentence; with the word it is about where there is one."""
+    sentence = str(GAPS.get(gap.code) or REFUSALS.get(gap.code) or gap.code)
+    return f"{sentence} («{gap.detail}»)" if gap.detail else sentence
 
 
 WARNINGS: dict[str, Any] = {
@@ -155,6 +158,7 @@ REFUSALS: dict[str, Any] = {
     "survey_without_title": GAPS["survey_without_title"],
     "survey_has_no_question": _l("The survey has no question. Add at least one, then publish it."),
     "survey_incomplete": _l("Question %(number)s isn't complete. See what is missing on the publishing page."),
+    "survey_part_incomplete": _l("“%(name)s” isn't complete. See what is missing on the publishing page."),
     "survey_not_found": _l("There is no such survey."),
     "survey_not_closable": _l("This survey isn't open, so it can't be closed."),
     "version_not_found": _l("There is no such version of the survey."),
@@ -232,12 +236,15 @@ AUDIT: dict[str, Any] = {
     "survey_file_opened": _l("Opened a citizen's file of “%(title)s”"),
     "survey_created": _l("Made the survey “%(title)s”"),
     "survey_draft_saved": _l("Saved the draft of “%(title)s”"),
+    "survey_draft_edited": _l("Went on with the draft of “%(title)s”, %(count)s saves"),
     "survey_draft_undone": _l("Took back a step in the draft of “%(title)s”"),
     "survey_draft_redone": _l("Did a step in the draft of “%(title)s” again"),
     "survey_tried": _l("Tried out “%(title)s”"),
     "survey_trials_deleted": _l("Deleted %(count)s trials of “%(title)s”"),
     "survey_published": _l("Published “%(title)s”, version %(version)s"),
     "survey_closed": _l("Closed “%(title)s”"),
+    "survey_notice_posted": _l("Put a correction above the form of “%(title)s”"),
+    "survey_notice_removed": _l("Took the correction above the form of “%(title)s” away"),
 }
 
 LANGUAGES: dict[str, Any] = {

@@ -90,6 +90,8 @@ def clock() -> FrozenClock:
 @pytest.fixture(scope="session")
 def whole_app(settings: Settings, clock: FrozenClock) -> Iterator[Flask]:
     app = create_app(settings, clock=clock, vault=Vault.load_or_create(settings.keys_path))
+    # Nearly every test makes people, and a password's true cost is most of what that takes; the algorithm stays the product's.
+    app.extensions["security"].pwd_context.update(argon2__time_cost=1, argon2__memory_cost=8, argon2__parallelism=1)
     yield app
     with app.app_context():
         db.engine.dispose()

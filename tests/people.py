@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flask import Flask
+from flask import Flask, current_app
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from engage.clock import now
 from engage.db import db, transaction
 from engage.identity import commands, sessions
 from engage.identity.models import Unit, User
@@ -50,6 +51,20 @@ def sign_in(client: FlaskClient, user_id: int) -> FlaskClient:
         cookie.clear()
         cookie.update(values)
     return client
+
+
+def proof_of(user_id: int) -> dict[str, str]:
+    """What this person types to confirm a decision now: a code of an app that is set up anew for it."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    authenticator = app.extensions["security"].totp_factory
+    with transaction() as session:
+        user = session.get_one(User, user_id)
+        user.totp_secret, user.totp_counter = authenticator.new_secret(user), None
+        source = authenticator._source(user.totp_secret, user)
+    moment = int(now().timestamp())
+    code = authenticator._totp.from_source(source).generate(moment).token
+    db.session.rollback()
+    return {"proof": code}
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Claim up to 200 messages: everything that forbids sending is checked in the statement that claims.
 
 A claim costs one transaction of two statements, however large the campaign: it looks only at open batches, never at rows that
-are done.
+are done. A line with a limit costs three more.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 from psycopg.rows import namedtuple_row
 
 from campaigns import rules, texts
 from campaigns.commands.control import pause_within
+from campaigns.commands.picking import CUT, PICK, SPEND_LINE, TAKE_LINE, WAITING_LINE, moment_values
 from campaigns.states import MessageState
 from contacts.queries import sendable as contact_sql
 from engage.clock import now
@@ -28,8 +30,9 @@ class ClaimedMessage:
     id: int
     identity_id: int
     phone_cipher: bytes
-    invitation_id: int
-    key_version: int
+    invitation_id: int | None
+    key_version: int | None
+    """None where the text invites nobody"""
     params: dict[str, Any] | None
     """The recipient's own values, when the text asks for any."""
     attempts: int
@@ -44,30 +47,25 @@ class Claim:
     campaign_id: int
     wave_id: int
     lease_until: datetime
+    kind: str
     line: str
     template: str
     parameters: dict[str, Any]
-    window_end: int
-    window_start: int
+    hours: rules.Hours
+    """Today's, when a call may begin"""
     messages: list[ClaimedMessage]
 
 
-_PICK = """
-    WITH free AS (
-        SELECT b.id, b.lease_until AS lapsed_lease FROM send_batch b JOIN campaign c ON c.id = b.campaign_id
-        WHERE b.is_open AND b.available_at <= %(now)s AND (b.lease_until IS NULL OR b.lease_until <= %(now)s)
-          AND c.state = 'sending' AND %(minute)s >= c.window_start AND %(minute)s < c.window_end - %(margin)s
-        ORDER BY b.id LIMIT 1 FOR UPDATE OF b SKIP LOCKED
-    ), picked AS (
-        UPDATE send_batch b SET claim_token = %(token)s, lease_until = %(lease_until)s
-        FROM free WHERE b.id = free.id
-        RETURNING b.id, b.campaign_id, b.wave_id, b.first_id, b.last_id, free.lapsed_lease
-    )
-    SELECT picked.*, c.line, c.text, c.reminder_text, c.parameters, c.window_start, c.window_end, c.purpose, c.asks_permission, c.cost_estimate,
-           c.recipient_count, c.reminder_after, w.number,
-           (SELECT COALESCE(sum(cost), 0) FROM send_batch WHERE campaign_id = c.id) AS spent
-    FROM picked JOIN campaign c ON c.id = picked.campaign_id JOIN wave w ON w.id = picked.wave_id
-"""
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """A line's throttle lets nothing go before this moment."""
+
+    until: datetime
+
+
+class _LineBusy(Exception):
+    """Somebody else spent the line's moment while this batch was picked."""
+
 
 # Whoever held this batch before us let the lease run out: what it may have sent is unknown, never pending.
 _ORPHANS = """
@@ -86,7 +84,7 @@ _CLAIM = f"""
                    WHERE earlier.identity_id = m.identity_id AND earlier.id <> m.id
                      AND earlier.claimed_at > %(now)s - c.cap_days * interval '1 day'
                      AND earlier.state NOT IN ('pending', 'suppressed', 'cancelled', 'expired', 'failed')
-               ) >= c.cap_count THEN 'frequency_cap' END) AS reason
+               ) >= c.cap_count AND NOT c.ignores_cap THEN 'frequency_cap' END) AS reason
         FROM message m
         JOIN campaign c ON c.id = m.campaign_id AND c.state = 'sending'
         {contact_sql.SENDABLE_JOIN}
@@ -132,64 +130,91 @@ CLOSE_BATCH = """
 """
 
 
-def claim_batch(settings: Settings) -> Claim | None:
-    """The next batch that may go out now, its messages in `sending` under a lease of ours; None when there is none.
+def claim_batch(settings: Settings) -> Claim | NotYet | None:
+    """The next batch that may go out now, its messages in `sending` under a lease of ours; None when there is none, NotYet when only a
+    line's throttle stands before it.
 
-    A claim whose messages were all refused (consent withdrawn, answered meanwhile) has an empty list and is already closed.
+    A claim whose messages were all refused (consent withdrawn, answered meanwhile) has an empty list and is already closed. On a line
+    with a limit a claim takes a second's worth at most, and leaves the rest of its batch to the next one.
     """
     at = now()
-    timings = settings.timings
     token = uuid4()
-    values: dict[str, Any] = {
-        "token": token,
-        "now": at,
-        "lease_until": at + timedelta(seconds=timings.lease),
-        "minute": rules.minute_of_day(at),
-        "margin": timings.lease_margin / 60,
+    values = moment_values(at, settings.timings) | {"token": token, "lease_until": at + timedelta(seconds=settings.timings.lease)}
+    try:
+        with transaction() as session:
+            connection = driver_connection(session)
+            with connection.cursor(row_factory=namedtuple_row) as cursor:
+                batch: Any = cursor.execute(PICK, values, prepare=True).fetchone()
+                if batch is not None:
+                    return _claim(cursor, batch, values)
+                waiting: Any = cursor.execute(WAITING_LINE, values, prepare=True).fetchone()
+                return None if waiting[0] is None else NotYet(waiting[0])
+    except _LineBusy:
+        return NotYet(at)
+
+
+def _claim(cursor: psycopg.Cursor[Any], batch: Any, values: dict[str, Any]) -> Claim:
+    """The picked batch's messages, each looked at once more."""
+    values |= {"first_id": batch.first_id, "last_id": batch.last_id, "batch_id": batch.id, "line": batch.line}
+    if batch.lapsed_lease is not None:
+        cursor.execute(_ORPHANS, values)
+    if batch.per_second is not None:
+        _take_line(cursor, values)
+    values |= {
+        "purpose": batch.purpose,
+        "asks_permission": batch.asks_permission,
+        "with_legal_basis": batch.with_legal_basis,
+        "with_params": texts.is_personal(batch.text),
     }
-    with transaction() as session:
-        connection = driver_connection(session)
-        with connection.cursor(row_factory=namedtuple_row) as cursor:
-            batch: Any = cursor.execute(_PICK, values, prepare=True).fetchone()
-            if batch is None:
-                return None
-            values |= {"first_id": batch.first_id, "last_id": batch.last_id, "batch_id": batch.id}
-            if batch.lapsed_lease is not None:
-                cursor.execute(_ORPHANS, values)
-            template = batch.text if batch.number == 1 else (batch.reminder_text or batch.text)
-            values |= {"purpose": batch.purpose, "asks_permission": batch.asks_permission, "with_params": texts.is_personal(template)}
-            with connection.cursor(binary=True) as fast:
-                rows = fast.execute(_CLAIM, values, prepare=True).fetchall()
-            messages = [ClaimedMessage(*columns) for reason, *columns in rows if reason is None]
-            if messages and _is_over_budget(batch, len(messages)):
-                # Nothing was sent yet, so the rows go back as they were.
-                cursor.execute(
-                    "UPDATE message SET state = 'pending', attempts = attempts - 1, claim_token = NULL WHERE id = ANY(%s) AND claim_token = %s",
-                    ([m.id for m in messages], token),
-                )
-                messages = []
-                pause_within(batch.campaign_id, "budget")
-            if not messages:
-                cursor.execute(CLOSE_BATCH, {"batch_id": batch.id, "token": token, "cost": 0, "poll_at": None})
+    with cursor.connection.cursor(binary=True) as fast:
+        rows = fast.execute(_CLAIM, values, prepare=True).fetchall()
+    messages = [ClaimedMessage(*columns) for reason, *columns in rows if reason is None]
+    if messages and _is_over_budget(batch, len(messages)):
+        # Nothing was sent yet, so the rows go back as they were.
+        cursor.execute(
+            "UPDATE message SET state = 'pending', attempts = attempts - 1, claim_token = NULL WHERE id = ANY(%s) AND claim_token = %s",
+            ([m.id for m in messages], values["token"]),
+        )
+        messages = []
+        pause_within(batch.campaign_id, "budget")
+    if messages and batch.per_second is not None:
+        next_at = rules.next_token(None, values["now"], len(messages), values["per_second"])
+        cursor.execute(SPEND_LINE, {"line": batch.line, "next_at": next_at})
+    if not messages:
+        cursor.execute(CLOSE_BATCH, {"batch_id": batch.id, "token": values["token"], "cost": 0, "poll_at": None})
     return Claim(
-        token=token,
+        token=values["token"],
         batch_id=batch.id,
         campaign_id=batch.campaign_id,
         wave_id=batch.wave_id,
         lease_until=values["lease_until"],
+        kind=batch.kind,
         line=batch.line,
-        template=template,
+        template=batch.text,
         parameters=batch.parameters,
-        window_start=batch.window_start,
-        window_end=batch.window_end,
+        hours=rules.Hours(batch.opens, batch.closes, until=batch.not_after),
         messages=messages,
     )
+
+
+def _take_line(cursor: psycopg.Cursor[Any], values: dict[str, Any]) -> None:
+    """The line's next moment is ours until the transaction ends; the range of the claim is cut to what the limit lets go at once."""
+    line: Any = cursor.execute(TAKE_LINE, values).fetchone()
+    if line.per_second is None:
+        values["per_second"] = rules.NO_LIMIT
+        return
+    if line.next_at is not None and line.next_at > values["now"]:
+        raise _LineBusy
+    values["per_second"] = line.per_second
+    last: Any = cursor.execute(CUT, values | {"most": rules.most_at_once(line.per_second)}).fetchone()
+    if last[0] is not None:
+        values["last_id"] = last[0]
 
 
 def _is_over_budget(campaign: Any, count: int) -> bool:
     if not campaign.cost_estimate or not campaign.recipient_count:
         return False
-    each = rules.cost_each(campaign.cost_estimate, campaign.recipient_count, 1 + (campaign.reminder_after is not None))
+    each = rules.cost_each(campaign.cost_estimate, campaign.recipient_count, campaign.wave_count)
     return bool(campaign.spent + count * each > rules.budget(campaign.cost_estimate))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, text
 
+from campaigns.inbox.commands.erasing import forget_cases
 from campaigns.models import InboundMessage
 from contacts.commands import suppress_identity, suppress_number
 from contacts.queries.references import Erasing
@@ -70,6 +71,7 @@ def forget_person(erasing: Erasing) -> None:
             links = list(session.scalars(text(_LINKS_OF_CONTACTS), values))
         session.execute(text(_FORGET), values)
         erase_invitations(links, forget_number=erasing.is_whole)
+        forget_cases(session, erasing)
         if erasing.is_whole:
             session.execute(delete(InboundMessage).where(InboundMessage.identity_id == erasing.identity_id))
 

@@ -1,17 +1,20 @@
-"""Texts from citizens: kept encrypted, a stop word obeyed at once for every unit, line and purpose, and 12 answered.
+"""Texts from citizens: kept encrypted, a stop word obeyed at once for every unit, line and purpose, 12 answered, the rest filed in cases.
 
-A stopped number is not renewed by 12 alone: its holder is asked to send 1, and that renews what they had agreed to.
+What doesn't come from a mobile number is kept and never answered. A stopped number is not renewed by 12 alone: its holder is asked to
+send 1, and that renews what they had agreed to.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+import structlog
 from sqlalchemy import exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaigns.commands.permission import permission_by_text
+from campaigns.inbox.commands import note_in_thread, take_up
 from campaigns.models import InboundMessage
 from contacts.commands import is_number_stopped, renew_number, suppress_number
 from contacts.commands.pending import confirm_by_reply
@@ -23,6 +26,8 @@ from engage.db import transaction
 from engage.jobs import enqueue_after_commit
 from engage.persian import is_rejoin_word, is_stop_word, is_yes_word, parse_phone, to_latin_digits
 from engage.vault import vault
+
+log = structlog.get_logger(__name__)
 
 EXPLICIT_STEP = "برای دریافت دوبارهٔ پیامک‌ها عدد ۱ را بفرستید."
 """The answer to 12 (GATEWAY.md, section 9)"""
@@ -53,38 +58,71 @@ def receive_inbound(gateway_id: int, line: str, sender: str, text: str) -> bool:
 
 
 def handle_inbound() -> int:
-    """Read every text nobody has read yet, oldest first; stop words suppress the number. Returns how many were handled."""
+    """Read every text nobody has read yet, oldest first; stop words suppress the number. Returns how many were handled.
+
+    One that can't be handled holds up nobody's stop: it is passed over until the next time.
+    """
     count = 0
-    while True:
-        with transaction() as session:
-            row = session.execute(
-                select(InboundMessage)
-                .where(InboundMessage.handled_at.is_(None))
-                .order_by(InboundMessage.id)
-                .limit(1)
-                .with_for_update(skip_locked=True)
-            ).scalar_one_or_none()
-            if row is None:
-                return count
-            context = f"inbound_message:{row.gateway_id}"
-            number = parse_phone(vault().decrypt(row.sender_cipher, context))
-            words = vault().decrypt(row.text_cipher, context)
-            kind = _kind_of(words)
-            identity_id = None
-            if number is not None:
-                identity_id = find_identity(number)
-                if kind == "stop":
-                    suppress_number(number, "sms", actor_id=None)
-                elif kind == "rejoin":
-                    _answer_rejoin(number, identity_id, row.gateway_id)
-                elif kind == "confirm" and identity_id is not None and _was_asked(session, identity_id) and is_number_stopped(number):
-                    renew_number(number, Channel.SMS, evidence=f"inbound:{row.gateway_id}")
-                elif is_yes_word(words) and confirm_by_reply(number):
-                    kind = "yes"
-            session.execute(
-                update(InboundMessage).where(InboundMessage.id == row.id).values(kind=kind, identity_id=identity_id, handled_at=now())
-            )
-        count += 1
+    passed_over: list[int] = []
+    while (found := _next_unread(passed_over)) is not None:
+        try:
+            count += _handle(found)
+        except Exception:
+            log.exception("inbound_not_handled", message=found)
+            passed_over.append(found)
+    return count
+
+
+def _next_unread(passed_over: list[int]) -> int | None:
+    with transaction() as session:
+        return session.scalar(
+            select(InboundMessage.id)
+            .where(InboundMessage.handled_at.is_(None), InboundMessage.id.not_in(passed_over))
+            .order_by(InboundMessage.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+
+
+def _handle(message_id: int) -> bool:
+    """False where somebody else was quicker."""
+    with transaction() as session:
+        row = session.scalar(
+            select(InboundMessage).where(InboundMessage.id == message_id, InboundMessage.handled_at.is_(None)).with_for_update()
+        )
+        if row is None:
+            return False
+        context = f"inbound_message:{row.gateway_id}"
+        number = parse_phone(vault().decrypt(row.sender_cipher, context))
+        words = vault().decrypt(row.text_cipher, context)
+        kind = _kind_of(words) if number is not None else "foreign"
+        identity_id = case_id = None
+        if number is not None:
+            identity_id = find_identity(number)
+            is_obeyed = True
+            if kind == "stop":
+                suppress_number(number, "sms", actor_id=None)
+            elif kind == "rejoin":
+                _answer_rejoin(number, identity_id, row.gateway_id)
+            elif kind == "confirm" and identity_id is not None and _was_asked(session, identity_id) and is_number_stopped(number):
+                renew_number(number, Channel.SMS, evidence=f"inbound:{row.gateway_id}")
+            elif is_yes_word(words) and confirm_by_reply(number):
+                kind = "yes"
+            else:
+                is_obeyed = False
+            if is_obeyed:
+                # Shown to whoever talks with them; it opens no case, and nobody has to answer.
+                case_id = None if identity_id is None else note_in_thread(session, identity_id)
+            else:
+                filed = take_up(session, row, number, words, is_for_keywords=kind == "other")
+                identity_id, case_id = filed.identity_id, filed.case_id
+                kind = filed.kind if kind == "other" or filed.kind == "flood" else kind
+        session.execute(
+            update(InboundMessage)
+            .where(InboundMessage.id == row.id)
+            .values(kind=kind, identity_id=identity_id, case_id=case_id, handled_at=now())
+        )
+        return True
 
 
 def _kind_of(words: str) -> str:

@@ -7,19 +7,26 @@ Chunks of a few thousand, each its own transaction that also moves the wave's cu
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from flask import current_app
+from psycopg.errors import UniqueViolation
 from sqlalchemy import select, text, update
 
 from campaigns import texts
+from campaigns.commands.control import spread_open_batches
+from campaigns.kinds import traits_of
 from campaigns.models import Campaign, Message, MessageNumbers, SendBatch, Wave
+from campaigns.queries.parents import ParentRow, parent_chunk
+from campaigns.queries.resending import FAILED
 from campaigns.states import CampaignState
 from contacts.queries import Recipient, frozen_chunk
+from contacts.queries.names import placeholder_values
 from engage.clock import now
-from engage.db import copy_into, driver_connection, transaction
+from engage.db import copy_into, db, driver_connection, transaction
 from engage.refusal import Refused
 from engage.sms.port import MAX_BATCH
 from surveys.commands import invite_identities
@@ -42,6 +49,8 @@ _UNANSWERED = f"""
     ORDER BY m.id LIMIT %(limit)s
 """
 
+_FAILED = f"SELECT m.id, m.identity_id, m.contact_id, m.invitation_id, m.params {FAILED} ORDER BY m.id LIMIT %(limit)s"
+
 
 def materialise_wave(wave_id: int) -> int:
     """After this every recipient of the wave has a message row. Returns how many were written by this call.
@@ -57,11 +66,16 @@ def materialise_wave(wave_id: int) -> int:
             campaign = session.get_one(Campaign, wave.campaign_id)
             if campaign.state not in (CampaignState.MATERIALISING, CampaignState.SENDING):
                 return count
-            chunk = _first_wave_chunk(campaign, wave) if wave.number == 1 else _reminder_chunk(campaign, wave)
-            count += _write(campaign, wave, chunk.rows, now())
+            chunk = _chunk_of(campaign, wave)
+            at = now()
+            written = _write_new(campaign, wave, chunk.rows, at)
+            count += written
             wave.cursor = chunk.cursor
+            wave.message_count += written
             if chunk.is_last:
-                wave.materialised_at = now()
+                wave.materialised_at = at
+                if wave.kind != "first":
+                    spread_open_batches(campaign, at, wave.id)
         if chunk.is_last:
             return count
 
@@ -70,11 +84,21 @@ _Row = tuple[int, int | None, int | None, dict[str, Any]]
 """(identity, contact, invitation, parameters)"""
 
 
+@dataclass(frozen=True)
 class _Chunk:
-    def __init__(self, rows: list[_Row], cursor: int, is_last: bool) -> None:
-        self.rows = rows
-        self.cursor = cursor
-        self.is_last = is_last
+    rows: list[_Row]
+    cursor: int
+    is_last: bool
+
+
+def _chunk_of(campaign: Campaign, wave: Wave) -> _Chunk:
+    if wave.kind == "resend":
+        return _failed_chunk(campaign, wave)
+    if wave.kind == "reminder":
+        return _reminder_chunk(campaign, wave)
+    if campaign.parent_id is not None:
+        return _parent_chunk(campaign, wave)
+    return _first_wave_chunk(campaign, wave)
 
 
 def _first_wave_chunk(campaign: Campaign, wave: Wave) -> _Chunk:
@@ -84,44 +108,82 @@ def _first_wave_chunk(campaign: Campaign, wave: Wave) -> _Chunk:
         campaign.snapshot_id,
         campaign.purpose,
         asks_permission=campaign.asks_permission,
+        with_legal_basis=bool(campaign.legal_basis),
         after_contact_id=wave.cursor,
         limit=CHUNK,
     )
     if not members:
         return _Chunk([], wave.cursor, True)
-    needed = texts.placeholders_of(campaign.text) | texts.placeholders_of(campaign.reminder_text or "")
-    with transaction() as session:
-        already = set(
-            session.execute(
-                select(Message.identity_id).where(
-                    Message.campaign_id == campaign.id,
-                    Message.wave_id == wave.id,
-                    Message.identity_id.in_([m.identity_id for m in members]),
-                )
-            ).scalars()
-        )
-    fresh: dict[int, Recipient] = {}
-    for member in members:
-        if member.identity_id not in already:
-            fresh.setdefault(member.identity_id, member)
-    expires_at = _expiry(campaign)
-    invitations = invite_identities(campaign.survey_id, campaign.unit_id, list(fresh), expires_at)
+    fresh = _first_of_each(members)
+    needed = _needed(campaign)
+    invitations = _invitations(campaign, [member.identity_id for member in fresh])
     rows: list[_Row] = []
-    for identity_id, member in fresh.items():
-        parameters: dict[str, Any] = {
-            name: getattr(member, name) for name in ("first_name", "neighbourhood") if name in needed and getattr(member, name)
-        }
-        rows.append((identity_id, member.contact_id, invitations[identity_id][0], parameters))
+    for member in fresh:
+        parameters: dict[str, Any] = {name: value for name in needed if (value := getattr(member, name))} if needed else {}
+        rows.append((member.identity_id, member.contact_id, invitations.get(member.identity_id), parameters))
     return _Chunk(rows, members[-1].contact_id, len(members) < CHUNK)
+
+
+def _parent_chunk(campaign: Campaign, wave: Wave) -> _Chunk:
+    """Those the campaign before reached, may have reached, or never wrote to, with the names they had then."""
+    assert campaign.parent_id is not None
+    found = parent_chunk(campaign.kind, campaign.parent_id, after_id=wave.cursor, limit=CHUNK)
+    fresh = _first_of_each(found)
+    needed = _needed(campaign)
+    missing = [row.contact_id for row in fresh if row.contact_id is not None and not needed <= row.params.keys()] if needed else []
+    names = placeholder_values(missing) if missing else {}
+    invitations = _invitations(campaign, [row.identity_id for row in fresh])
+    rows: list[_Row] = []
+    for row in fresh:
+        known = names.get(row.contact_id or 0, {}) | row.params
+        rows.append(
+            (row.identity_id, row.contact_id, invitations.get(row.identity_id), {name: known[name] for name in needed if known.get(name)})
+        )
+    return _Chunk(rows, found[-1].message_id if found else wave.cursor, len(found) < CHUNK)
+
+
+_Member = TypeVar("_Member", Recipient, ParentRow)
+
+
+def _first_of_each(members: Sequence[_Member]) -> list[_Member]:
+    """Each number once. One that has a row from an earlier chunk already (its contact changed numbers meanwhile) is met by `_write`."""
+    fresh: dict[int, _Member] = {}
+    for member in members:
+        fresh.setdefault(member.identity_id, member)
+    return list(fresh.values())
+
+
+def _needed(campaign: Campaign) -> frozenset[str]:
+    """The recipient's own values that any text of the campaign asks for."""
+    asked = texts.placeholders_of(campaign.text).union(*(texts.placeholders_of(each.get("text") or "") for each in campaign.reminders))
+    return asked & {"first_name", "neighbourhood"}
+
+
+def _invitations(campaign: Campaign, identity_ids: Sequence[int]) -> dict[int, int]:
+    """identity id → invitation id, where the kind invites."""
+    if not traits_of(campaign.kind).invites or campaign.survey_id is None:
+        return {}
+    found = invite_identities(campaign.survey_id, campaign.unit_id, identity_ids, _expiry(campaign))
+    return {identity_id: invitation_id for identity_id, (invitation_id, _version) in found.items()}
 
 
 def _reminder_chunk(campaign: Campaign, wave: Wave) -> _Chunk:
     with transaction() as session:
         first = session.execute(select(Wave.id).where(Wave.campaign_id == campaign.id, Wave.number == 1)).scalar_one()
+    return _chunk_from(_UNANSWERED, {"first_wave": first, "cursor": wave.cursor})
+
+
+def _failed_chunk(campaign: Campaign, wave: Wave) -> _Chunk:
+    values = {"campaign": campaign.id, "wave": wave.id, "states": list(wave.states or ()), "cursor": wave.cursor}
+    return _chunk_from(_FAILED, values)
+
+
+def _chunk_from(statement: str, values: dict[str, Any]) -> _Chunk:
+    with transaction() as session:
         with driver_connection(session).cursor() as cursor:
-            found = cursor.execute(_UNANSWERED, {"first_wave": first, "cursor": wave.cursor, "limit": CHUNK, "now": now()}).fetchall()
+            found = cursor.execute(statement, values | {"limit": CHUNK, "now": now()}).fetchall()
     rows = [(row[1], row[2], row[3], row[4]) for row in found]
-    return _Chunk(rows, found[-1][0] if found else wave.cursor, len(found) < CHUNK)
+    return _Chunk(rows, found[-1][0] if found else values["cursor"], len(found) < CHUNK)
 
 
 def _expiry(campaign: Campaign) -> datetime:
@@ -129,6 +191,24 @@ def _expiry(campaign: Campaign) -> datetime:
     if not closes_at:
         raise Refused("survey_not_open")
     return datetime.fromisoformat(closes_at)
+
+
+def _write_new(campaign: Campaign, wave: Wave, rows: list[_Row], at: datetime) -> int:
+    """Write those rows whose number has none in this wave. That one has is so rare that it is asked only when the table refuses."""
+    pilot_last_id = campaign.pilot_last_id
+    try:
+        with db.session.begin_nested():
+            return _write(campaign, wave, rows, at)
+    except UniqueViolation:
+        campaign.pilot_last_id = pilot_last_id
+        already = set(
+            db.session.execute(
+                select(Message.identity_id).where(
+                    Message.campaign_id == campaign.id, Message.wave_id == wave.id, Message.identity_id.in_([row[0] for row in rows])
+                )
+            ).scalars()
+        )
+        return _write(campaign, wave, [row for row in rows if row[0] not in already], at)
 
 
 def _write(campaign: Campaign, wave: Wave, rows: list[_Row], at: datetime) -> int:
@@ -155,13 +235,21 @@ def _write(campaign: Campaign, wave: Wave, rows: list[_Row], at: datetime) -> in
         copy_into(session, Message.__tablename__, _MESSAGE_COLUMNS, messages())
         last_id = first_id + len(rows) - 1
         size = min(current_app.extensions["engage_settings"].batch_size, MAX_BATCH)
-        copy_into(
-            session,
-            SendBatch.__tablename__,
-            _BATCH_COLUMNS,
-            ((campaign.id, wave.id, start, min(start + size - 1, last_id), at) for start in range(first_id, last_id + 1, size)),
-        )
+        spans = _cut(first_id, last_id, size)
+        pilot = (campaign.pilot_count or 0) - wave.message_count if wave.kind == "first" else 0
+        if 0 < pilot < len(rows):
+            # The first texts are tried in batches of their own.
+            spans = _cut(first_id, first_id + pilot - 1, size) + _cut(first_id + pilot, last_id, size)
+        if 0 < pilot <= len(rows):
+            campaign.pilot_last_id = first_id + pilot - 1
+        # A wave that is spread gets its times when it is complete.
+        due = at if wave.kind == "first" or campaign.spread_seconds is None else at + timedelta(seconds=campaign.spread_seconds)
+        copy_into(session, SendBatch.__tablename__, _BATCH_COLUMNS, ((campaign.id, wave.id, first, last, due) for first, last in spans))
     return len(rows)
+
+
+def _cut(first_id: int, last_id: int, size: int) -> list[tuple[int, int]]:
+    return [(start, min(start + size - 1, last_id)) for start in range(first_id, last_id + 1, size)]
 
 
 def analyse_after(count: int) -> None:

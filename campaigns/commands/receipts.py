@@ -19,6 +19,7 @@ from engage.clock import now
 from engage.config import Settings
 from engage.db import driver_connection, transaction
 from engage.events import publish
+from engage.meter import METER
 from engage.sms import statuses
 
 BATCH = 5_000
@@ -39,7 +40,7 @@ _APPLY = f"""
         WHERE {_RANK.format("best.status")} > {_RANK.format("COALESCE(m.gateway_status, 0)")}
           AND (m.state = 'accepted'
                OR (m.state = 'undelivered' AND best.status IN (6, 10, 11, 13, 14))
-               OR (m.state = 'expired' AND best.status = 10))
+               OR (m.state IN ('expired', 'written_off') AND best.status = 10))
         ORDER BY m.id FOR UPDATE OF m
     )
     UPDATE message m SET
@@ -72,7 +73,7 @@ def apply_receipts(settings: Settings) -> int:
         connection = driver_connection(session)
         with connection.cursor() as cursor:
             rows = cursor.execute(
-                "SELECT id, gateway_id, status FROM receipt WHERE try_at <= %s ORDER BY try_at LIMIT %s FOR UPDATE SKIP LOCKED", (at, BATCH)
+                "SELECT id, gateway_id, status, received_at FROM receipt WHERE try_at <= %s ORDER BY try_at LIMIT %s FOR UPDATE SKIP LOCKED", (at, BATCH)
             ).fetchall()
             if not rows:
                 return 0
@@ -88,6 +89,11 @@ def apply_receipts(settings: Settings) -> int:
                     (at, settings.timings.sweep / 2, waiting),
                 )
         _tell(session, campaigns)
+    METER.add("receipts", amount=len(rows) - len(waiting))
+    for row in rows:
+        if row[1] in known:
+            METER.observe("receipt_lag", max(0.0, (at - row[3]).total_seconds()))
+    METER.flush_when_due()
     return len(rows)
 
 

@@ -18,6 +18,7 @@ from campaigns.commands.receipts import apply_waiting_receipts
 from engage.clock import now
 from engage.config import Settings
 from engage.db import driver_connection, transaction
+from engage.meter import METER
 from engage.sms.port import Outcome, OutcomeKind
 
 log = structlog.get_logger(__name__)
@@ -91,6 +92,10 @@ def settle_batch(
             ).fetchone()
         if halt is not None:
             pause_within(claim.campaign_id, f"gateway_{halt.code}" if halt.code != 418 else "credit")
+    METER.add("claims", amount=len(claim.messages))
+    for _, step in settled:
+        METER.add("outcomes", str(step.state))
+    METER.flush_when_due()
     return row is not None and not row[0]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from engage.clock import TEHRAN
+from engage.persian import format_jalali
 from engage.refusal import Refused
 from surveys.queries import SurveyFacts, get_survey_facts
 
@@ -14,3 +16,8 @@ def require_open_survey(survey_id: int, at: datetime) -> SurveyFacts:
     if facts is None or facts.state != "open" or (facts.closes_at is not None and facts.closes_at <= at):
         raise Refused("survey_not_open")
     return facts
+
+
+def deadline_text(closes_at: datetime) -> str:
+    """«۲۰ آذر»: short enough for a text."""
+    return format_jalali(closes_at.astimezone(TEHRAN).date(), with_year=False)

@@ -101,7 +101,8 @@ class SendBatch(Model):
     poll_step: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
 
     __table_args__ = (
-        Index("ix_send_batch_open", "id", postgresql_where=sql("is_open")),
+        # A claim walks it per campaign in the order of time: batches that are due later, or of campaigns that rest, cost it nothing.
+        Index("ix_send_batch_open", "campaign_id", "available_at", "id", postgresql_where=sql("is_open")),
         Index("ix_send_batch_poll", "poll_at", postgresql_where=sql("poll_at IS NOT NULL")),
         Index("ix_send_batch_wave", "wave_id"),
         Index("ix_send_batch_campaign", "campaign_id"),

@@ -10,7 +10,7 @@ from campaigns.queries.campaigns import (
     waves_of,
 )
 from campaigns.queries.money import reserved_cost
-from campaigns.queries.progress import HourCount, Progress, SurveyFunnel, progress_of, sent_by_hour, survey_funnel
+from campaigns.queries.progress import HourCount, Progress, SurveyFunnel, campaign_funnel, progress_of, sent_by_hour, survey_funnel
 from campaigns.queries.recipients import Recipient, list_recipients
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Progress",
     "Recipient",
     "SurveyFunnel",
+    "campaign_funnel",
     "count_by_state",
     "get_campaign",
     "get_campaign_by_slug",

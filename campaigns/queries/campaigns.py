@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import RowMapping, func, select
 
+from campaigns.kinds import CampaignKind
 from campaigns.models import Campaign, Wave
 from campaigns.states import CampaignState
 from engage.db import db
@@ -21,11 +22,14 @@ class CampaignView:
     id: int
     slug: str
     unit_id: int
-    survey_id: int
+    kind: CampaignKind
+    survey_id: int | None
+    parent_id: int | None
     title: str
+    purpose: str
     text: str
-    reminder_text: str | None
-    reminder_after: int | None
+    reminders: list[dict[str, Any]]
+    """As `campaigns.rules.Reminder` writes them"""
     audience: dict[str, Any]
     line: str
     state: CampaignState
@@ -33,8 +37,17 @@ class CampaignView:
     revision: int
     pause_code: str | None
     pause_resumes: bool
+    pause_until: datetime | None
     window_start: int
     window_end: int
+    sends_on_holidays: bool
+    sends_on_fridays: bool
+    not_after: datetime | None
+    spread_seconds: int | None
+    pilot_count: int | None
+    pilot_wait: int | None
+    pilot_last_id: int | None
+    legal_basis: str
     recipient_count: int | None
     cost_estimate: int | None
     parameters: dict[str, Any]
@@ -43,6 +56,10 @@ class CampaignView:
     approved_by: int | None
     approved_at: datetime | None
     approved_by_rule: bool
+    approved_for: int | None
+    exclusions: dict[str, Any]
+    reviewed_by: int | None
+    reviewed_at: datetime | None
     return_note: str
     planned_at: datetime | None
     scheduled_at: datetime | None
@@ -59,7 +76,8 @@ class CampaignRow:
     slug: str
     title: str
     unit_id: int
-    survey_id: int
+    kind: CampaignKind
+    survey_id: int | None
     state: CampaignState
     pause_code: str | None
     pause_resumes: bool
@@ -79,8 +97,11 @@ class CampaignRow:
 class WaveView:
     id: int
     number: int
+    kind: str
     due_at: datetime
     materialised_at: datetime | None
+    message_count: int
+    skipped: str | None
 
 
 _VIEW_FIELDS = tuple(CampaignView.__dataclass_fields__)
@@ -105,7 +126,7 @@ def list_campaigns(
     if survey_id is not None:
         rows = rows.where(Campaign.survey_id == survey_id)
     found = db.session.execute(rows.order_by(Campaign.id.desc()).limit(limit)).mappings()
-    return [CampaignRow(**(dict(row) | {"state": CampaignState(row["state"])})) for row in found]
+    return [CampaignRow(**_typed(row)) for row in found]
 
 
 def count_by_state(unit_ids: Collection[int]) -> dict[CampaignState, int]:
@@ -115,11 +136,17 @@ def count_by_state(unit_ids: Collection[int]) -> dict[CampaignState, int]:
 
 def waves_of(campaign_id: int) -> list[WaveView]:
     rows = db.session.execute(
-        select(Wave.id, Wave.number, Wave.due_at, Wave.materialised_at).where(Wave.campaign_id == campaign_id).order_by(Wave.number)
+        select(*[getattr(Wave, name) for name in WaveView.__dataclass_fields__])
+        .where(Wave.campaign_id == campaign_id)
+        .order_by(Wave.number)
     )
     return [WaveView(*row) for row in rows]
 
 
 def _one(condition: Any) -> CampaignView | None:
     row = db.session.execute(select(*[getattr(Campaign, name) for name in _VIEW_FIELDS]).where(condition)).mappings().first()
-    return None if row is None else CampaignView(**(dict(row) | {"state": CampaignState(row["state"])}))
+    return None if row is None else CampaignView(**_typed(row))
+
+
+def _typed(row: RowMapping) -> dict[str, Any]:
+    return dict(row) | {"state": CampaignState(row["state"]), "kind": CampaignKind(row["kind"])}

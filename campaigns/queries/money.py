@@ -1,12 +1,17 @@
-"""What campaigns may still spend."""
+"""What campaigns may still spend, and what they have cost."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import func, select
 
-from campaigns.models import Campaign, SendBatch
+from campaigns.models import Campaign, Message, SendBatch
 from campaigns.states import CampaignState
 from engage.db import db
+from engage.sms import statuses
 
 _COMMITTED = (
     CampaignState.APPROVED,
@@ -17,8 +22,79 @@ _COMMITTED = (
 )
 
 
-def reserved_cost() -> int:
-    """Rials that approved and running campaigns of all units may still need: they share one gateway account."""
+def reserved_cost(*, besides: int | None = None) -> int:
+    """Rials that approved and running campaigns of all units may still need, `besides` one: they share one gateway account."""
     spent = select(func.coalesce(func.sum(SendBatch.cost), 0)).where(SendBatch.campaign_id == Campaign.id).scalar_subquery()
     left = func.greatest(func.coalesce(Campaign.cost_estimate, 0) - spent, 0)
-    return int(db.session.execute(select(func.coalesce(func.sum(left), 0)).where(Campaign.state.in_(_COMMITTED))).scalar_one())
+    rows = select(func.coalesce(func.sum(left), 0)).where(Campaign.state.in_(_COMMITTED))
+    if besides is not None:
+        rows = rows.where(Campaign.id != besides)
+    return int(db.session.execute(rows).scalar_one())
+
+
+def spent_ever() -> int:
+    """Rials the gateway has charged for texts of campaigns so far."""
+    return int(db.session.execute(select(func.coalesce(func.sum(SendBatch.cost), 0))).scalar_one())
+
+
+@dataclass(frozen=True)
+class CostLedger:
+    """What a campaign was approved at, what the gateway charged when it took its texts, and what is left of that after refunds. Rials."""
+
+    estimated: int
+    accepted: int
+    refunded: int
+
+    @property
+    def reconciled(self) -> int:
+        return self.accepted - self.refunded
+
+    @property
+    def unused(self) -> int:
+        """Approved and not spent; negative where more was spent."""
+        return self.estimated - self.reconciled
+
+
+_REFUND = func.coalesce(func.sum(Message.cost).filter(Message.gateway_status.in_(statuses.REFUNDED)), 0)
+_CHARGED = func.coalesce(func.sum(Message.cost), 0)
+
+
+def ledger_of(campaign_id: int) -> CostLedger:
+    estimate = db.session.scalar(select(Campaign.cost_estimate).where(Campaign.id == campaign_id)) or 0
+    charged, refunded = db.session.execute(select(_CHARGED, _REFUND).where(Message.campaign_id == campaign_id)).one()
+    return CostLedger(int(estimate), int(charged), int(refunded))
+
+
+@dataclass(frozen=True)
+class BillRow:
+    """A campaign's texts that the gateway took in one span of time, and what they cost. Rials."""
+
+    unit_id: int
+    title: str
+    slug: str
+    line: str
+    texts: int
+    pages: int
+    accepted: int
+    refunded: int
+
+
+def bill_of(unit_ids: Collection[int], first: datetime, last: datetime) -> list[BillRow]:
+    """What the units' campaigns cost from `first` to before `last`, by the moment the gateway took a text."""
+    rows = db.session.execute(
+        select(
+            Campaign.unit_id,
+            Campaign.title,
+            Campaign.slug,
+            Campaign.line,
+            func.count(),
+            func.coalesce(func.sum(Message.page_count), 0),
+            _CHARGED,
+            _REFUND,
+        )
+        .join(Campaign, Campaign.id == Message.campaign_id)
+        .where(Campaign.unit_id.in_(unit_ids), Message.accepted_at >= first, Message.accepted_at < last)
+        .group_by(Campaign.id)
+        .order_by(Campaign.id)
+    )
+    return [BillRow(*row) for row in rows]

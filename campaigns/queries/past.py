@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from campaigns import texts
+from campaigns.kinds import traits_of
 from campaigns.models import Campaign, Message, Wave
 from campaigns.states import MessageState
 from engage.db import db
@@ -30,7 +31,17 @@ def texts_to(contact_id: int, identity_id: int, link: str, *, limit: int = 200) 
     authority to answer, which the office doesn't hold."""
     at = func.coalesce(Message.settled_at, Message.accepted_at, Message.claimed_at)
     rows = (
-        select(Campaign.title, Campaign.text, Campaign.reminder_text, Campaign.parameters, Wave.number, Message.params, Message.state, at, Message.invitation_id)
+        select(
+            Campaign.title,
+            func.coalesce(Wave.text, Campaign.text),
+            Campaign.kind,
+            Campaign.parameters,
+            Wave.kind,
+            Message.params,
+            Message.state,
+            at,
+            Message.invitation_id,
+        )
         .join(Campaign, Campaign.id == Message.campaign_id)
         .join(Wave, Wave.id == Message.wave_id)
         .where(Message.identity_id == identity_id, Message.contact_id == contact_id, at.is_not(None))
@@ -40,11 +51,11 @@ def texts_to(contact_id: int, identity_id: int, link: str, *, limit: int = 200) 
     return [
         PastText(
             title,
-            number > 1,
+            wave == "reminder",
             MessageState(state),
             moment,
-            texts.render(reminder if number > 1 and reminder else text, {**shared, **own}, link),
+            texts.render(text, {**shared, **own}, link if traits_of(kind).has_link else ""),
             invitation_id,
         )
-        for title, text, reminder, shared, number, own, state, moment, invitation_id in db.session.execute(rows)
+        for title, text, kind, shared, wave, own, state, moment, invitation_id in db.session.execute(rows)
     ]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import distinct, func, select, text
+from sqlalchemy import ColumnElement, distinct, func, select, text
 
+from campaigns.kinds import kinds_where
 from campaigns.models import Campaign, Message, Wave
 from campaigns.states import MAY_HAVE_BEEN_SENT, REACHED_GATEWAY, MessageState
 from engage.db import db
+from surveys.queries import sendable as survey_sql
 
 _M = MessageState
 
@@ -88,6 +90,15 @@ def sent_by_hour(campaign_id: int) -> list[HourCount]:
 
 def survey_funnel(survey_id: int) -> SurveyFunnel:
     """Counted over distinct numbers: a reminder doesn't make anybody two people."""
+    return _funnel(Campaign.survey_id == survey_id, Campaign.kind.in_(kinds_where(invites=True)))
+
+
+def campaign_funnel(campaign_id: int) -> SurveyFunnel:
+    """The same of one campaign, whatever it is about."""
+    return _funnel(Campaign.id == campaign_id)
+
+
+def _funnel(*conditions: ColumnElement[bool]) -> SurveyFunnel:
     reached = [str(state) for state in REACHED_GATEWAY]
     tried = [str(state) for state in MAY_HAVE_BEEN_SENT]
     row = db.session.execute(
@@ -97,6 +108,18 @@ def survey_funnel(survey_id: int) -> SurveyFunnel:
             func.count(distinct(Message.identity_id)).filter(Message.state == _M.DELIVERED),
         )
         .join(Campaign, Campaign.id == Message.campaign_id)
-        .where(Campaign.survey_id == survey_id)
+        .where(*conditions)
     ).one()
     return SurveyFunnel(*row)
+
+
+def answered_of(campaign_id: int) -> tuple[int, int]:
+    """(people the gateway took a text of the campaign for, those of them who have answered)."""
+    row = db.session.execute(text(_ANSWERED), {"campaign": campaign_id, "reached": [str(state) for state in REACHED_GATEWAY]}).one()
+    return int(row[0]), int(row[1])
+
+
+_ANSWERED = f"""
+    SELECT count(DISTINCT m.identity_id), count(DISTINCT m.identity_id) FILTER (WHERE {survey_sql.TOOK_PART})
+    FROM message m {survey_sql.SENDABLE_JOIN} WHERE m.campaign_id = :campaign AND m.state = ANY(:reached)
+"""

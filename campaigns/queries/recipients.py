@@ -20,6 +20,7 @@ class Recipient:
     contact: ContactName | None
     """None once the person was erased"""
     wave: int
+    wave_kind: str
     state: MessageState
     reason: str | None
     at: datetime | None
@@ -34,6 +35,7 @@ def list_recipients(
             Message.id,
             Message.contact_id,
             Wave.number,
+            Wave.kind,
             Message.state,
             Message.reason,
             Message.settled_at,
@@ -54,6 +56,7 @@ def list_recipients(
             row.id,
             names.get(row.contact_id),
             row.number,
+            row.kind,
             MessageState(row.state),
             row.reason,
             row.settled_at or row.accepted_at or row.claimed_at,

@@ -15,7 +15,21 @@ from engage.web.refusals import register_refusals
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/console/campaigns", template_folder="../templates")
 
-from campaigns.views import composer, firstpage, labels, listing, live, permission, refusals, review  # noqa: E402,F401  (they add their routes to the blueprint)  # noqa: E402
+from campaigns.views import (  # noqa: E402,F401  (they add their routes to the blueprint)  # noqa: E402
+    alerts,
+    approving,
+    composer,
+    control,
+    firstpage,
+    following,
+    labels,
+    listing,
+    live,
+    permission,
+    refusals,
+    review,
+    words,
+)
 
 # At import: a command may refuse before any application exists.
 register_refusals(refusals.SENTENCES)
@@ -26,15 +40,17 @@ def install(app: Flask) -> None:
     register_audit_labels(app, labels.AUDIT_SENTENCES)
     register_home_action(
         app,
-        HomeAction(_l("New campaign"), "speakerphone", "campaigns.new_campaign", Permission.CAMPAIGNS_EDIT, 40, primary=True),
+        HomeAction(_l("New campaign"), "speakerphone", "campaigns.choose_kind", Permission.CAMPAIGNS_EDIT, 40, primary=True),
     )
     register_page_action(
         app, PageAction(_l("Ask for consent by SMS"), "mail", "campaigns.ask_permission", Permission.CAMPAIGNS_EDIT)
     )
+    register_home_block(app, "tasks", 10, alerts.tasks)
     register_home_block(app, "tasks", 20, firstpage.tasks)
     register_home_block(app, "running", 20, firstpage.running)
     register_home_block(app, "side", 10, firstpage.credit_card)
     register_task_source(app, firstpage.count_tasks)
+    register_task_source(app, alerts.count_tasks)
 
 
 __all__ = ["blueprint", "install"]

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from flask_babel import gettext as _
 
-from campaigns.commands import Estimate, draft_of
-from campaigns.commands.draft import PURPOSE
+from campaigns.commands import Draft, Estimate, draft_of
+from campaigns.commands.draft import PURPOSE, purpose_of
 from campaigns.forms import AudienceForm
-from campaigns.queries import CampaignView
+from campaigns.kinds import CampaignKind
+from campaigns.queries import CampaignView, get_campaign
+from campaigns.queries.parents import count_of_parent
 from contacts.queries import (
     AudienceCount,
     AudienceFilter,
@@ -30,10 +32,31 @@ from engage.identity.queries import UnitNode, subtree_unit_ids
 from engage.web.filters import digits, jalali, number
 
 
-def seen_counts(audience: AudienceFilter) -> AudienceCount:
+def seen_counts(audience: AudienceFilter, purpose: str = PURPOSE) -> AudienceCount:
     """Who the audience's rule finds now, in figures this person may see."""
-    counts = count_audience(with_current_rule(audience), PURPOSE)
+    counts = count_audience(with_current_rule(audience), purpose)
     return counts if acting().is_central else counts.hiding_other_units()
+
+
+def draft_counts(draft: Draft) -> AudienceCount:
+    """`seen_counts` of a draft, also of one that follows another campaign."""
+    if draft.parent_id is None:
+        return seen_counts(draft.audience, purpose_of(draft))
+    found = count_of_parent(draft.kind, draft.parent_id, with_legal_basis=bool(draft.legal_basis))
+    counts = AudienceCount(found.total, found.sendable, suppressed=found.total - found.sendable, recipients=found.sendable)
+    return counts if acting().is_central else counts.hiding_other_units()
+
+
+def draft_words(draft: Draft) -> str:
+    """Who a draft is for, as a sentence."""
+    parent = None if draft.parent_id is None else get_campaign(draft.parent_id)
+    if parent is None:
+        return audience_words(draft.audience)
+    if draft.kind == CampaignKind.RESULT:
+        return _("those who took part through “%(title)s”", title=parent.title)
+    if draft.kind in (CampaignKind.CORRECTION, CampaignKind.ALL_CLEAR):
+        return _("those whom “%(title)s” reached or may have reached", title=parent.title)
+    return _("those to whom “%(title)s” was never sent", title=parent.title)
 
 
 def seen_estimate(estimate: Estimate) -> Estimate:
@@ -85,6 +108,7 @@ def fill_audience(form: AudienceForm, campaign: CampaignView) -> None:
         form.neighbourhoods.data, form.gender.data = list(simple.neighbourhoods), simple.gender
         form.birth_year_from.data, form.birth_year_to.data = simple.birth_year_from, simple.birth_year_to
         form.import_id.data = simple.import_id
+    form.answered_within.data = audience.answered_within
     sample = audience.sample
     if sample is not None:
         form.sample.data = "strata" if sample.by_neighbourhood else "random"
@@ -101,10 +125,10 @@ def audience_of(form: AudienceForm, campaign: CampaignView | None, unit: UnitNod
         sample = Sample(form.sample_size.data, form.sample_seed.data, strata, strata)
     asks = campaign is not None and _audience(campaign).asks_permission
     if form.who.data == "segment":
-        chosen = AudienceFilter(unit.id, EVERYONE, sample, form.segment.data, asks)
+        chosen = AudienceFilter(unit.id, EVERYONE, sample, form.segment.data, asks, answered_within=form.answered_within.data)
         return with_current_rule(chosen)
     if form.who.data == "kept" and campaign is not None:
-        return replace(_audience(campaign), sample=sample)
+        return replace(_audience(campaign), sample=sample, answered_within=form.answered_within.data)
     rule = narrowed(
         neighbourhoods=tuple(form.neighbourhoods.data or ()),
         gender=form.gender.data or "",
@@ -112,7 +136,7 @@ def audience_of(form: AudienceForm, campaign: CampaignView | None, unit: UnitNod
         birth_year_to=form.birth_year_to.data,
         import_id=form.import_id.data,
     )
-    return AudienceFilter(unit.id, rule, sample, None, asks)
+    return AudienceFilter(unit.id, rule, sample, None, asks, answered_within=form.answered_within.data)
 
 
 def new_seed() -> int:

@@ -9,11 +9,18 @@ from flask_babel import gettext as _
 
 from campaigns import credit, rules
 from campaigns.commands import Estimate
+from campaigns.content import filtered_in
+from campaigns.kinds import traits_of
 from campaigns.queries import CampaignView
+from campaigns.queries.content import filtered_words
+from campaigns.queries.lines import get_line
+from campaigns.texts import names_address
 from engage.clock import now
 from engage.identity.queries import UnitNode, managers_of
 from engage.identity.rules import Permission
+from engage.refusal import Refused
 from engage.web.filters import jalali, rial
+from engage.web.refusals import explain
 from surveys.queries import get_survey_facts
 
 
@@ -28,7 +35,7 @@ class Check:
 
 def checks_of(campaign: CampaignView, unit: UnitNode, estimate: Estimate | None, refusal: str) -> list[Check]:
     checks = []
-    facts = get_survey_facts(campaign.survey_id)
+    facts = None if campaign.survey_id is None else get_survey_facts(campaign.survey_id)
     if estimate is None:
         return [Check(False, refusal)]
     if facts is not None and facts.closes_at is not None:
@@ -38,7 +45,7 @@ def checks_of(campaign: CampaignView, unit: UnitNode, estimate: Estimate | None,
         if estimate.recipients
         else Check(False, _("Nobody is left under these conditions. Take one of them away."))
     )
-    checks.append(Check(True, _("One link, of the office's own domain, and the last line for opting out.")))
+    checks += _content_checks(campaign)
     planned = campaign.planned_at
     if planned is not None:
         if planned < now():
@@ -68,4 +75,23 @@ def checks_of(campaign: CampaignView, unit: UnitNode, estimate: Estimate | None,
             checks.append(
                 Check(False, _("The unit has no manager besides you who could approve it. Ask the administrator for one."), False)
             )
+    return checks
+
+
+def _content_checks(campaign: CampaignView) -> list[Check]:
+    """What the text holds: its link, the line it goes out on, words that operators hold back."""
+    written = [campaign.text, *(each["text"] for each in campaign.reminders if each["text"])]
+    has_link = traits_of(campaign.kind).has_link
+    leads = has_link or any(names_address(each) for each in written)
+    line = get_line(campaign.line)
+    checks = []
+    if leads and line is not None and not line.allows_links:
+        checks.append(Check(False, explain(Refused("line_without_links", line=campaign.line))))
+    elif leads:
+        checks.append(Check(True, _("One link, of the office's own domain, and the last line for opting out.")))
+    else:
+        checks.append(Check(True, _("No link, and the last line for opting out.")))
+    filtered = filtered_in("\n".join(written), filtered_words())
+    if filtered:
+        checks.append(Check(False, explain(Refused("text_filtered", words="، ".join(filtered)))))
     return checks

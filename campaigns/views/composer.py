@@ -13,15 +13,28 @@ from flask_babel import gettext as _
 
 from campaigns import commands, rules
 from campaigns.commands import Draft, draft_of
+from campaigns.commands.draft import PURPOSE, PURPOSES
 from campaigns.forms import AudienceForm, TextForm, TimeForm, clock_words
+from campaigns.kinds import CampaignKind, traits_of
 from campaigns.queries import CampaignView, get_campaign, get_campaign_by_slug
 from campaigns.states import CampaignState
 from campaigns.views import blueprint
 from campaigns.views.addressing import campaign_or_404
-from campaigns.views.audience import audience_of, audience_words, fill_audience, new_seed, offer_audience, seen_counts, seen_estimate
+from campaigns.views.alerts import ready_texts
+from campaigns.views.audience import (
+    audience_of,
+    audience_words,
+    draft_counts,
+    fill_audience,
+    new_seed,
+    offer_audience,
+    seen_counts,
+    seen_estimate,
+)
 from campaigns.views.checks import checks_of
-from campaigns.views.labels import CAMPAIGN_LOOKS, span_words
-from campaigns.views.measuring import measure, placeholder_chips, suggested_text
+from campaigns.views.labels import CAMPAIGN_LOOKS, KIND_LABELS, span_words
+from campaigns.views.measuring import measure, placeholder_chips, shown_reminders, suggested_text
+from contacts.queries.purposes import offered_purposes
 from engage.clock import TEHRAN, now
 from engage.identity.guard import acting, current_unit, guarded, visible_unit_ids
 from engage.identity.queries import UnitNode, get_unit
@@ -32,21 +45,28 @@ from engage.web.flashes import flash_done
 from engage.web.refusals import explain, wants_fragment
 from surveys.queries import SurveySummary, list_surveys
 
-AUDIENCE_FIELDS = ("who", "segment", "neighbourhoods", "gender", "birth_year_from", "birth_year_to", "import_id", "sample", "sample_size", "sample_seed")
+AUDIENCE_FIELDS = ("who", "segment", "neighbourhoods", "gender", "birth_year_from", "birth_year_to", "import_id", "answered_within", "sample", "sample_size", "sample_seed")
 STEPS = ("audience", "text", "time", "review")
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
 @guarded(Permission.CAMPAIGNS_EDIT)
 def new_campaign() -> ResponseReturnValue:
-    return _audience_step(None, current_unit())
+    """An invitation to a survey, or with `?kind=announcement` a notice to a topic or an area."""
+    kind = CampaignKind.ANNOUNCEMENT if request.args.get("kind") == CampaignKind.ANNOUNCEMENT else CampaignKind.SURVEY
+    return _audience_step(None, current_unit(), kind)
 
 
 @blueprint.route("/<slug>/audience", methods=["GET", "POST"])
 @guarded(Permission.CAMPAIGNS_EDIT)
 def audience_step(slug: str) -> ResponseReturnValue:
     campaign, unit = _draft_or_404(slug)
-    return _audience_step(campaign, unit) if campaign.state == CampaignState.DRAFT else _past_drafting(campaign)
+    if campaign.state != CampaignState.DRAFT:
+        return _past_drafting(campaign)
+    if campaign.parent_id is not None:
+        # Who gets it is settled by the campaign it follows.
+        return redirect(url_for("campaigns.text_step", slug=slug), code=303)
+    return _audience_step(campaign, unit, campaign.kind)
 
 
 @blueprint.route("/<slug>/text", methods=["GET", "POST"])
@@ -57,13 +77,10 @@ def text_step(slug: str) -> ResponseReturnValue:
         return _past_drafting(campaign)
     form = TextForm()
     if request.method == "GET":
-        form.text.data, form.reminder_text.data = campaign.text, campaign.reminder_text or ""
-        if campaign.reminder_after is not None:
-            hours = campaign.reminder_after // 3600
-            form.reminder.data = "yes"
-            form.reminder_unit.data = "days" if hours % 24 == 0 else "hours"
-            form.reminder_amount.data = hours // 24 if hours % 24 == 0 else hours
-    counts = seen_counts(draft_of(campaign).audience)
+        form.text.data = campaign.text
+        form.fill_reminders(draft_of(campaign).reminders)
+    counts = draft_counts(draft_of(campaign))
+    traits = traits_of(campaign.kind)
 
     def page(problem: str = "", conflict: bool = False) -> str:
         return render_template(
@@ -71,19 +88,16 @@ def text_step(slug: str) -> ResponseReturnValue:
             form=form,
             problem=problem,
             conflict=conflict,
-            measured=measure(form.text.data or "", unit, campaign.survey_id, campaign.line, counts.recipients),
-            chips=placeholder_chips(),
+            measured=measure(form.text.data or "", unit, campaign.survey_id, campaign.line, counts.recipients, kind=campaign.kind),
+            chips=placeholder_chips(campaign.survey_id is not None),
+            ready=ready_texts(campaign.kind, unit.id),
+            may_remind=traits.invites,
             counts=counts,
             **_frame(campaign, unit, 2),
         )
 
     def change(draft: Draft) -> Draft:
-        return replace(
-            draft,
-            text=form.text.data or "",
-            reminder_after=form.reminder_after,
-            reminder_text=(form.reminder_text.data or "").strip() or None if form.reminder_after is not None else None,
-        )
+        return replace(draft, text=form.text.data or "", reminders=form.reminders if traits.invites else ())
 
     return _save_step(campaign, form, change, page, "text")
 
@@ -94,7 +108,7 @@ def measure_text(slug: str) -> ResponseReturnValue:
     """The text as typed so far: its length, price and look on a phone. Saves nothing."""
     campaign, unit = _draft_or_404(slug)
     recipients = request.form.get("recipients", type=int)
-    measured = measure(request.form.get("text", "")[:2000], unit, campaign.survey_id, campaign.line, recipients)
+    measured = measure(request.form.get("text", "")[:2000], unit, campaign.survey_id, campaign.line, recipients, kind=campaign.kind)
     return render_template("campaigns/_measure.html", measured=measured)
 
 
@@ -166,11 +180,9 @@ def show_review(campaign: CampaignView, unit: UnitNode, problem: str = "") -> st
         "campaigns/review.html",
         problem=problem,
         estimate=estimate,
-        counts=estimate.audience if estimate else seen_counts(draft.audience),
-        measured=measure(campaign.text, unit, campaign.survey_id, campaign.line, estimate.recipients if estimate else None),
-        reminder=measure(campaign.reminder_text or campaign.text, unit, campaign.survey_id, campaign.line)
-        if campaign.reminder_after
-        else None,
+        counts=estimate.audience if estimate else draft_counts(draft),
+        measured=measure(campaign.text, unit, campaign.survey_id, campaign.line, estimate.recipients if estimate else None, kind=campaign.kind),
+        reminders=shown_reminders(campaign, unit),
         checks=checks,
         can_submit=all(check.is_passed or not check.is_needed for check in checks),
         needs_manager=estimate is not None and (estimate.recipients > unit.approval_recipients or estimate.cost > unit.approval_cost),
@@ -178,32 +190,41 @@ def show_review(campaign: CampaignView, unit: UnitNode, problem: str = "") -> st
     )
 
 
-def _audience_step(campaign: CampaignView | None, unit: UnitNode) -> ResponseReturnValue:
-    surveys = _open_surveys()
+def _audience_step(campaign: CampaignView | None, unit: UnitNode, kind: CampaignKind) -> ResponseReturnValue:
+    needs_survey = traits_of(kind).needs_survey
+    surveys = _open_surveys() if needs_survey else []
     form = AudienceForm()
     offer_audience(form, campaign, unit)
-    form.survey_id.choices = [
-        (each.id, f"{each.title} ({_('answers until %(day)s', day=jalali(each.closes_at, with_year=False))})") for each in surveys
-    ]
+    if needs_survey:
+        del form.purpose
+        _offer_surveys(form, surveys)
+    else:
+        del form.survey_id
+        form.purpose.choices = list(offered_purposes().items())
     if request.method == "GET":
         _fill_audience(form, campaign, surveys)
+        if not needs_survey:
+            form.purpose.data = campaign.purpose if campaign else PURPOSES[kind]
     if request.method == "POST" and (wants_fragment() or request.form.get("go") == "count"):
         valid = form.validate()
         if wants_fragment():
             return render_template("campaigns/_audience.html", unit=unit, **_counted(campaign, unit, form, not _audience_errors(form)))
-        return _audience_page(campaign, unit, form, surveys, counted=valid or not _audience_errors(form)), 200 if valid else 422
+        return _audience_page(campaign, unit, form, surveys, kind=kind, counted=valid or not _audience_errors(form)), 200 if valid else 422
     if campaign is not None:
         return _save_step(
             campaign,
             form,
-            lambda draft: replace(draft, title=form.title.data or "", survey_id=form.survey_id.data, audience=audience_of(form, campaign, unit)),
-            lambda problem="", conflict=False: _audience_page(campaign, unit, form, surveys, problem, conflict, counted=not form.errors),
+            lambda draft: replace(draft, title=form.title.data or "", audience=audience_of(form, campaign, unit), **_about(form)),
+            lambda problem="", conflict=False: _audience_page(
+                campaign, unit, form, surveys, problem, conflict, kind=kind, counted=not form.errors
+            ),
             "audience",
         )
     problem = ""
     if form.validate_on_submit():
-        survey = next(each for each in surveys if each.id == form.survey_id.data)
-        draft = Draft(form.survey_id.data, form.title.data or "", suggested_text(survey.title), audience_of(form, None, unit))
+        title = form.title.data or ""
+        about = next((each.title for each in surveys if form.survey_id and each.id == form.survey_id.data), title)
+        draft = replace(Draft(None, title, suggested_text(about), audience_of(form, None, unit), kind=kind), **_about(form))
         try:
             campaign_id = commands.create_campaign(unit.id, draft, actor_id=acting().id)
         except Refused as refused:
@@ -212,7 +233,7 @@ def _audience_step(campaign: CampaignView | None, unit: UnitNode) -> ResponseRet
             made = get_campaign(campaign_id)
             assert made is not None
             return _onwards(made.slug, "audience")
-    page = _audience_page(None, unit, form, surveys, problem, counted=not form.errors)
+    page = _audience_page(None, unit, form, surveys, problem, kind=kind, counted=not form.errors)
     return page, 422 if request.method == "POST" else 200
 
 
@@ -224,6 +245,7 @@ def _audience_page(
     problem: str = "",
     conflict: bool = False,
     *,
+    kind: CampaignKind,
     counted: bool = True,
 ) -> str:
     return render_template(
@@ -234,8 +256,19 @@ def _audience_page(
         surveys=surveys,
         **_counted(campaign, unit, form, counted),
         may_make_surveys=acting().may(Permission.SURVEYS_EDIT),
-        **_frame(campaign, unit, 1),
+        **_frame(campaign, unit, 1, kind),
     )
+
+
+def _offer_surveys(form: AudienceForm, surveys: list[SurveySummary]) -> None:
+    form.survey_id.choices = [
+        (each.id, f"{each.title} ({_('answers until %(day)s', day=jalali(each.closes_at, with_year=False))})") for each in surveys
+    ]
+
+
+def _about(form: AudienceForm) -> dict[str, Any]:
+    """What the draft is about: a survey, or the topic people agreed to."""
+    return {"survey_id": form.survey_id.data} if form.survey_id else {"purpose": form.purpose.data}
 
 
 def _fill_audience(form: AudienceForm, campaign: CampaignView | None, surveys: list[SurveySummary]) -> None:
@@ -246,7 +279,9 @@ def _fill_audience(form: AudienceForm, campaign: CampaignView | None, surveys: l
         if chosen is not None:
             form.survey_id.data, form.title.data = chosen.id, chosen.title
         return
-    form.title.data, form.survey_id.data = campaign.title, campaign.survey_id
+    form.title.data = campaign.title
+    if form.survey_id:
+        form.survey_id.data = campaign.survey_id
     fill_audience(form, campaign)
 
 
@@ -255,7 +290,8 @@ def _counted(campaign: CampaignView | None, unit: UnitNode, form: AudienceForm, 
     if not is_whole:
         return {"counts": None, "audience_words": ""}
     audience = audience_of(form, campaign, unit)
-    return {"counts": seen_counts(audience), "audience_words": audience_words(audience)}
+    purpose = form.purpose.data if form.purpose else PURPOSE
+    return {"counts": seen_counts(audience, purpose), "audience_words": audience_words(audience)}
 
 
 def _audience_errors(form: AudienceForm) -> bool:
@@ -317,13 +353,17 @@ def _past_drafting(campaign: CampaignView) -> ResponseReturnValue:
     return redirect(url_for("campaigns.campaign_page", slug=campaign.slug), code=303)
 
 
-def _frame(campaign: CampaignView | None, unit: UnitNode, step: int) -> dict[str, object]:
+def _frame(campaign: CampaignView | None, unit: UnitNode, step: int, kind: CampaignKind | None = None) -> dict[str, object]:
     """What every step's page needs around its form."""
+    kind = campaign.kind if campaign else kind or CampaignKind.SURVEY
     slug = campaign.slug if campaign else None
     return {
         "campaign": campaign,
         "unit": unit,
         "step": step,
+        "kind": kind,
+        "kind_label": KIND_LABELS[kind],
+        "needs_survey": traits_of(kind).needs_survey,
         "looks": CAMPAIGN_LOOKS,
         "clock_words": clock_words,
         "span_words": span_words,

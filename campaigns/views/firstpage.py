@@ -9,6 +9,7 @@ from campaigns import credit
 from campaigns.queries import CampaignRow, CampaignView, list_campaigns, progress_of
 from campaigns.states import CampaignState
 from campaigns.views.labels import CAMPAIGN_LOOKS, pause_words
+from engage.identity.delegations import delegated_unit_ids
 from engage.identity.guard import visible_unit_ids
 from engage.identity.home import CardBlock, TaskItem, WorkItem
 from engage.identity.queries import UnitNode, user_names
@@ -19,6 +20,7 @@ from engage.web.filters import ago, jalali_datetime, number, rial
 
 _C = CampaignState
 _WAITING = "engage.campaigns_waiting"
+_DELEGATED = "engage.campaigns_delegated"
 _ASKING = (_C.DRAFT, _C.IN_REVIEW, _C.APPROVED, _C.PAUSED)
 _RUNNING = (_C.SCHEDULED, _C.MATERIALISING, _C.SENDING, _C.PAUSED, _C.SETTLING)
 
@@ -27,7 +29,9 @@ def _waiting(viewer: Viewer) -> list[CampaignRow]:
     """Campaigns that need this viewer: paused by a fault, waiting for their approval, sent back to them, or ready to start."""
     # Asked twice on the first page: for the number beside its name, and for the list.
     if _WAITING not in request.environ:
-        units = visible_unit_ids(Permission.CAMPAIGNS_VIEW)
+        # A delegate's tasks come from wherever they stand in for somebody.
+        request.environ[_DELEGATED] = delegated_unit_ids(viewer.id)
+        units = visible_unit_ids(Permission.CAMPAIGNS_VIEW) | request.environ[_DELEGATED]
         rows = list_campaigns(units, states=_ASKING) if units else []
         request.environ[_WAITING] = [row for row in rows if _needs(viewer, row)]
     found: list[CampaignRow] = request.environ[_WAITING]
@@ -36,7 +40,8 @@ def _waiting(viewer: Viewer) -> list[CampaignRow]:
 
 def _needs(viewer: Viewer, row: CampaignRow) -> bool:
     if row.state == _C.IN_REVIEW:
-        return row.author_id != viewer.id and viewer.may(Permission.CAMPAIGNS_APPROVE, row.unit_id)
+        stands_in = row.unit_id in request.environ[_DELEGATED]
+        return row.author_id != viewer.id and (stands_in or viewer.may(Permission.CAMPAIGNS_APPROVE, row.unit_id))
     if row.state == _C.DRAFT:
         return bool(row.return_note) and row.author_id == viewer.id
     if row.state == _C.APPROVED:
@@ -127,6 +132,7 @@ def credit_card(viewer: Viewer, unit: UnitNode) -> list[TaskItem | WorkItem | Ca
     if known is not None:
         parts = [
             Part(_("Reserved for campaigns"), min(known.reserved, known.credit), "soft"),
+            Part(_("Kept for safety alerts"), min(known.protected, max(known.left - known.reserved, 0)), "ok"),
             Part(_("Free"), known.free, "accent"),
         ]
     return [CardBlock("campaigns/_credit.html", {"credit": known, "parts": parts})]

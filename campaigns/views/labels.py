@@ -9,12 +9,25 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from campaigns.kinds import CampaignKind
 from campaigns.states import CampaignState, MessageState
 from engage.sms import codes
 from engage.web.filters import number
 from engage.web.states import StateLook
 
 _C = CampaignState
+_K = CampaignKind
+
+KIND_LABELS: dict[str, Any] = {
+    _K.SURVEY: _l("invitation to a survey"),
+    _K.ANNOUNCEMENT: _l("announcement"),
+    _K.SAFETY_ALERT: _l("safety alert"),
+    _K.ALL_CLEAR: _l("all-clear"),
+    _K.CORRECTION: _l("correction"),
+    _K.RESULT: _l("thanks and results"),
+    _K.CONVERSATION: _l("survey by SMS"),
+}
+
 _M = MessageState
 
 CAMPAIGN_LOOKS: dict[str, StateLook] = {
@@ -104,7 +117,10 @@ MESSAGE_REASONS: dict[str, Any] = {
     "survey_closed": _l("The survey had closed"),
     "link_expired": _l("The link had expired"),
     "campaign_cancelled": _l("The campaign was cancelled"),
+    "not_after": _l("The last moment for sending had passed"),
+    "written_off": _l("Nobody could find out what became of it"),
     "lease_expired": _l("The gateway is being asked; it won't be sent twice"),
+    "restored": _l("The database was restored from a backup; the gateway is being asked whether this was sent meanwhile"),
     "timeout": _l("The gateway didn't answer in time; it is being asked"),
     "connection_lost": _l("The connection broke; the gateway is being asked"),
     "connect_timeout": _l("The gateway couldn't be reached"),
@@ -114,6 +130,14 @@ MESSAGE_REASONS: dict[str, Any] = {
     "answer_incomplete": _l("The gateway's answer was incomplete; it is being asked"),
     "answer_mismatched": _l("The gateway's answer didn't fit; it is being asked"),
     "answer_unreadable": _l("The gateway's answer couldn't be read; it is being asked"),
+}
+
+WAVE_LABELS: dict[str, Any] = {"first": _l("Invitation"), "reminder": _l("Reminder"), "resend": _l("Sent again")}
+
+WAVE_SKIPS: dict[str, Any] = {
+    "answered_enough": _l("left out: enough people had answered"),
+    "survey_closed": _l("left out: the survey had closed"),
+    "not_after": _l("left out: the last moment for sending had passed"),
 }
 
 STATE_NOTES: dict[str, Any] = {
@@ -163,6 +187,22 @@ _PAUSES: dict[str, PauseWords] = {
         _l("Too many citizens answered with “stop”."),
         _l("Read the text again as a citizen would. If it is right, go on; if not, cancel the campaign."),
     ),
+    "pilot": PauseWords(
+        _l("The first texts have gone out."),
+        _l("Look at what became of them. The rest follows by itself after the wait, or when you press “Go on sending”."),
+        "wait",
+    ),
+    "not_for_me_rate": PauseWords(
+        _l("Too many citizens say that the text isn't for them."),
+        _l("The list of numbers seems to be old. Look at where it comes from before you go on; if it is wrong, cancel the campaign."),
+    ),
+    "restored": PauseWords(
+        _l("The database was restored from a backup."),
+        _l(
+            "Texts that may have been sent after that backup are looked up at the gateway first; what it no longer knows waits for your decision. Waves that had not been prepared yet are not sent. Then press “Go on sending”."
+        ),
+        "wait",
+    ),
     "account_disabled": PauseWords(GATEWAY_REASONS["account_disabled"], _MEND_AT_GATEWAY),
     "api_key_invalid": PauseWords(
         GATEWAY_REASONS["api_key_invalid"],
@@ -179,7 +219,7 @@ _PAUSES: dict[str, PauseWords] = {
 
 
 def pause_words(code: str | None) -> PauseWords:
-    """Words for any pause code: user, window, credit, budget, error_rate, opt_out_rate, gateway_<number>."""
+    """Words for any pause code: user, window, pilot, credit, budget, error_rate, opt_out_rate, gateway_<number>."""
     found = _PAUSES.get(code or "user")
     if found is not None:
         return found
@@ -206,10 +246,27 @@ AUDIT_SENTENCES: dict[str, Any] = {
     "campaign.submitted": _l("Campaign “%(title)s” was sent for approval: %(recipients)s recipients, %(cost)s rials"),
     "campaign.approved_by_rule": _l("Campaign “%(title)s” is below the unit's limits and was approved by the rule"),
     "campaign.approved": _l("Campaign “%(title)s” was approved"),
+    "campaign.approved_for": _l("Campaign “%(title)s” was approved in the name of %(manager)s"),
     "campaign.returned": _l("Campaign “%(title)s” was sent back for changes"),
     "campaign.launched": _l("The sending of campaign “%(title)s” was started or scheduled"),
+    "campaign.restored": _l("Campaign “%(title)s” was stopped because the database was restored from a backup"),
     "campaign.paused": _l("Campaign “%(title)s” was paused"),
     "campaign.reminded_early": _l("The reminder of campaign “%(title)s” was sent before its time"),
     "campaign.resumed": _l("Campaign “%(title)s” went on"),
+    "campaign.resent": _l("Campaign “%(title)s” was sent again to %(count)s numbers it had failed at"),
+    "campaign.written_off": _l("%(count)s texts of campaign “%(title)s” whose fate nobody knows were given up"),
+    "campaign.continued": _l("A new campaign goes on with what was left of “%(title)s”"),
+    "line.added": _l("Line %(number)s was added"),
+    "line.changed": _l("Line %(number)s was changed"),
+    "day.saved": _l("“%(title)s” was entered as a day of rest"),
+    "day.deleted": _l("A day of rest was taken away"),
+    "campaign.sent_on_duty": _l("“%(title)s” was sent on duty to %(recipients)s people, without a second person beforehand"),
+    "campaign.reviewed": _l("A second person looked at the safety alert “%(title)s”"),
+    "campaign.legal_basis_set": _l("Safety alerts may go to numbers that opted out: %(basis)s"),
+    "campaign.legal_basis_removed": _l("Safety alerts may no longer go to numbers that opted out"),
+    "campaign.ready_saved": _l("The ready text “%(title)s” was saved"),
+    "campaign.ready_deleted": _l("The ready text “%(title)s” was deleted"),
+    "campaign.word_added": _l("“%(word)s” became a filtered word"),
+    "campaign.word_deleted": _l("“%(word)s” is no filtered word any more"),
     "campaign.cancelled": _l("Campaign “%(title)s” was cancelled"),
 }

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from campaigns.queries import CampaignRow, count_by_state, list_campaigns
 from campaigns.states import CampaignState
 from campaigns.views import blueprint
-from campaigns.views.labels import CAMPAIGN_LOOKS, pause_words
+from campaigns.views.labels import CAMPAIGN_LOOKS, KIND_LABELS, pause_words
 from engage.identity.guard import acting, guarded, visible_unit_ids
 from engage.identity.rules import Permission
 from engage.web.filters import ago, jalali_datetime
@@ -40,6 +40,7 @@ def index() -> ResponseReturnValue:
         total=sum(counts.values()),
         chips=_chips(counts, chosen if states else ""),
         looks=CAMPAIGN_LOOKS,
+        kind_labels=KIND_LABELS,
         when=_when,
         pause_words=pause_words,
         surveys={each.id: each.title for each in list_surveys(acting().unit_ids(Permission.SURVEYS_VIEW))},

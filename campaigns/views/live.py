@@ -16,17 +16,22 @@ from campaigns.queries import (
     CampaignView,
     HourCount,
     Progress,
+    campaign_funnel,
     list_recipients,
     progress_of,
     sent_by_hour,
     survey_funnel,
     waves_of,
 )
+from campaigns.queries.money import ledger_of
 from campaigns.states import CANCELLABLE_CAMPAIGN_STATES, CampaignState, MessageState
 from campaigns.views import blueprint
 from campaigns.views.addressing import campaign_or_404
+from campaigns.views.approving import campaign_to_decide
+from campaigns.views.control import RESENDABLE_STATES, undecided_count
 from campaigns.views.firstpage import work_item
-from campaigns.views.labels import CAMPAIGN_LOOKS, CHIP_ORDER, MESSAGE_LOOKS, pause_words, reason_words
+from campaigns.views.following import after_sending
+from campaigns.views.labels import CAMPAIGN_LOOKS, CHIP_ORDER, MESSAGE_LOOKS, WAVE_LABELS, WAVE_SKIPS, pause_words, reason_words
 from campaigns.views.review import show_approval
 from engage.clock import TEHRAN, now
 from engage.identity.audit_log import AuditFilter, list_audit
@@ -35,10 +40,11 @@ from engage.identity.queries import user_name
 from engage.identity.rules import Permission
 from engage.refusal import Refused
 from engage.web.charts import Column, Part, Step
-from engage.web.filters import digits, jalali
+from engage.web.filters import digits, jalali, number
 from engage.web.flashes import flash_done
 from engage.web.refusals import explain
 from surveys.queries import get_survey, invitation_funnel
+from surveys.sealing import sealed_count_words
 
 _C = CampaignState
 _M = MessageState
@@ -51,7 +57,7 @@ MOVING = frozenset({_C.SCHEDULED, _C.MATERIALISING, _C.SENDING, _C.SETTLING})
 @blueprint.get("/<slug>")
 @guarded(Permission.CAMPAIGNS_VIEW)
 def campaign_page(slug: str) -> ResponseReturnValue:
-    campaign = campaign_or_404(slug, Permission.CAMPAIGNS_VIEW)
+    campaign = campaign_to_decide(slug)
     if campaign.state == _C.DRAFT:
         if acting().may(Permission.CAMPAIGNS_EDIT, campaign.unit_id):
             return redirect(url_for("campaigns.text_step", slug=slug), code=303)
@@ -68,6 +74,7 @@ def campaign_page(slug: str) -> ResponseReturnValue:
     return render_template(
         "campaigns/live.html",
         **figures,
+        **after_sending(campaign),
         may_edit=acting().may(Permission.CAMPAIGNS_EDIT, campaign.unit_id),
         sees_people=sees_people,
         recipients=recipients[:PAGE],
@@ -104,12 +111,6 @@ def card(slug: str) -> ResponseReturnValue:
 @guarded(Permission.CAMPAIGNS_CONTROL)
 def pause(slug: str) -> ResponseReturnValue:
     return _control(slug, commands.pause_campaign, _("Sending is paused. Texts already at the gateway can't be called back."))
-
-
-@blueprint.post("/<slug>/resume")
-@guarded(Permission.CAMPAIGNS_CONTROL)
-def resume(slug: str) -> ResponseReturnValue:
-    return _control(slug, commands.resume_campaign, _("Sending goes on."))
 
 
 @blueprint.post("/<slug>/remind")
@@ -151,8 +152,18 @@ def _control(slug: str, command: Callable[..., None], done: str) -> ResponseRetu
 def _figures(campaign: CampaignView) -> dict[str, Any]:
     """Everything the moving part shows."""
     progress = progress_of(campaign.id)
-    sent, invited = survey_funnel(campaign.survey_id), invitation_funnel(campaign.survey_id)
-    survey = get_survey(campaign.survey_id)
+    survey = None if campaign.survey_id is None else get_survey(campaign.survey_id)
+    sent = campaign_funnel(campaign.id) if campaign.survey_id is None else survey_funnel(campaign.survey_id)
+    steps = [Step(_("Invited"), sent.invited), Step(_("Accepted by the gateway"), sent.accepted), Step(_("Delivered"), sent.delivered)]
+    answered, sealed_words = None, ""
+    if campaign.survey_id is not None:
+        invited = invitation_funnel(campaign.survey_id)
+        steps.append(Step(_("Link opened"), invited.opened))
+        if invited.is_under_seal:
+            sealed_words = _("at least %(count)s", count=number(invited.answered)) if invited.answered else sealed_count_words()
+        else:
+            answered = invited.answered
+            steps += [Step(_("Began to answer"), invited.started), Step(_("Answered"), answered)]
     hours = sent_by_hour(campaign.id)
     waves = waves_of(campaign.id)
     return {
@@ -161,26 +172,25 @@ def _figures(campaign: CampaignView) -> dict[str, Any]:
         "survey": survey,
         "progress": progress,
         "parts": _parts(campaign, progress),
-        "funnel_steps": [
-            Step(_("Invited"), sent.invited),
-            Step(_("Accepted by the gateway"), sent.accepted),
-            Step(_("Delivered"), sent.delivered),
-            Step(_("Link opened"), invited.opened),
-            Step(_("Began to answer"), invited.started),
-            Step(_("Answered"), invited.answered),
-        ],
-        "answered": invited.answered,
+        "funnel_steps": steps,
+        "answered": answered,
+        "sealed_words": sealed_words,
         "delivered": sent.delivered,
         "clock_words": clock_words,
         "has_reminder_waiting": campaign.state in (_C.SENDING, _C.PAUSED)
-        and any(wave.number == 2 and wave.materialised_at is None and wave.due_at > now() for wave in waves),
+        and any(wave.kind == "reminder" and wave.materialised_at is None and wave.due_at > now() for wave in waves),
         "columns": _columns(hours),
         "columns_by_day": _spans_days(hours),
         "last_tick": digits((hours[-1].hour.astimezone(TEHRAN) + timedelta(hours=1)).hour) if hours and not _spans_days(hours) else "",
         "waves": waves,
+        "wave_labels": WAVE_LABELS,
+        "wave_skips": WAVE_SKIPS,
         "pause": pause_words(campaign.pause_code) if campaign.state == _C.PAUSED else None,
         "paused_by": _paused_by(campaign) if campaign.state == _C.PAUSED and campaign.pause_code == "user" else None,
         "is_moving": campaign.state in MOVING,
+        "ledger": ledger_of(campaign.id),
+        "undecided": undecided_count(campaign.id) if progress.count(_M.UNKNOWN) else 0,
+        "may_resend": campaign.state in RESENDABLE_STATES and progress.count(_M.UNDELIVERED, _M.FAILED, _M.EXPIRED) > 0,
         "now": now(),
         "may_control": acting().may(Permission.CAMPAIGNS_CONTROL, campaign.unit_id),
         "may_cancel": campaign.state in CANCELLABLE_CAMPAIGN_STATES and acting().may(Permission.CAMPAIGNS_CONTROL, campaign.unit_id),

@@ -8,8 +8,11 @@ from typing import Any
 from flask import current_app
 from flask_babel import gettext as _
 
-from campaigns import rules, texts
-from campaigns.commands.draft import deadline_text
+from campaigns import texts
+from campaigns.commands.survey import deadline_text
+from campaigns.kinds import CampaignKind, traits_of
+from campaigns.queries import CampaignView
+from campaigns.queries.lines import prices_of
 from engage.config import Settings
 from engage.identity.queries import UnitNode
 from engage.refusal import Refused
@@ -59,29 +62,39 @@ class Measured:
         return not self.problem and self.left <= WARN_LEFT
 
 
-def measure(template: str, unit: UnitNode, survey_id: int, line: str, recipients: int | None = None) -> Measured:
+def measure(
+    template: str,
+    unit: UnitNode,
+    survey_id: int | None,
+    line: str,
+    recipients: int | None = None,
+    *,
+    kind: CampaignKind = CampaignKind.SURVEY,
+) -> Measured:
     """Never refuses: what is wrong with the text stands in `problem`."""
     settings: Settings = current_app.extensions["engage_settings"]
     template = template.replace("\r\n", "\n").strip()
-    link = f"{settings.base_url}/{texts.SAMPLE_TOKEN}"
-    facts = get_survey_facts(survey_id)
+    has_link = traits_of(kind).has_link
+    link = f"{settings.base_url}/{texts.SAMPLE_TOKEN}" if has_link else ""
+    sample_link = _sample_link(settings) if has_link else ""
+    facts = None if survey_id is None else get_survey_facts(survey_id)
     deadline = deadline_text(facts.closes_at) if facts is not None and facts.closes_at is not None else ""
     problem = ""
     names: frozenset[str] = frozenset()
     try:
-        texts.check_template(template)
+        texts.check_template(template, has_link=has_link, own_address=settings.base_url)
         names = texts.placeholders_of(template)
-        longest = texts.largest(template, settings.base_url, unit.sms_name, deadline)
+        longest = texts.largest(template, settings.base_url, unit.sms_name, deadline, has_link=has_link)
         sample = texts.render(
             template,
             {"first_name": SAMPLE_NAME, "neighbourhood": SAMPLE_NEIGHBOURHOOD, "unit": unit.sms_name, "deadline": deadline},
-            _sample_link(settings),
+            sample_link,
         )
     except Refused as refused:
         problem = explain(refused)
-        longest = sample = f"{template}\n{link}{OPT_OUT_LINE}"
+        longest = sample = f"{template}\n{link}{OPT_OUT_LINE}" if has_link else f"{template}{OPT_OUT_LINE}"
     found = texts.measure(longest)
-    each = estimate_text(longest, rules.PRICES, line)
+    each = estimate_text(longest, prices_of(line))
     return Measured(
         problem,
         found.units,
@@ -89,13 +102,33 @@ def measure(template: str, unit: UnitNode, survey_id: int, line: str, recipients
         found.units + found.left,
         found.left,
         found.script == Script.LATIN,
-        1 + len(link) + len(OPT_OUT_LINE),
-        _sample_link(settings),
+        (1 + len(link) if has_link else 0) + len(OPT_OUT_LINE),
+        sample_link,
         sample.split("\n"),
         each,
         recipients,
         bool(names & {"first_name", "neighbourhood"}),
     )
+
+
+@dataclass(frozen=True)
+class ShownReminder:
+    """One reminder as the pages before sending show it."""
+
+    after: int
+    """Seconds since sending began"""
+    own: Measured | None
+    """None: the first text is sent again"""
+    stop_above: int | None
+
+
+def shown_reminders(campaign: CampaignView, unit: UnitNode) -> list[ShownReminder]:
+    return [
+        ShownReminder(
+            each["after"], measure(each["text"], unit, campaign.survey_id, campaign.line, kind=campaign.kind) if each["text"] else None, each["stop_above"]
+        )
+        for each in campaign.reminders
+    ]
 
 
 def _sample_link(settings: Settings) -> str:
@@ -113,11 +146,7 @@ def suggested_text(title: str) -> str:
     return text
 
 
-def placeholder_chips() -> list[tuple[Any, str]]:
+def placeholder_chips(has_deadline: bool = True) -> list[tuple[Any, str]]:
     """(words, what they put into the text)"""
-    return [
-        (_("First name of the citizen"), "{نام}"),
-        (_("Neighbourhood"), "{محله}"),
-        (_("Last day to answer"), "{مهلت}"),
-        (_("Unit"), "{واحد}"),
-    ]
+    chips = [(_("First name of the citizen"), "{نام}"), (_("Neighbourhood"), "{محله}"), (_("Last day to answer"), "{مهلت}"), (_("Unit"), "{واحد}")]
+    return [each for each in chips if has_deadline or each[1] != "{مهلت}"]

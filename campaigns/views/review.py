@@ -4,37 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from campaigns import commands, credit
+from campaigns import commands
 from campaigns.commands import draft_of
+from campaigns.commands.approving import Standing, standing_of
 from campaigns.forms import LaunchForm, ReturnForm, clock_words
 from campaigns.queries import CampaignView, get_campaign_by_slug
 from campaigns.states import CampaignState
 from campaigns.views import blueprint
 from campaigns.views.addressing import campaign_or_404
-from campaigns.views.audience import audience_words
-from campaigns.views.labels import CAMPAIGN_LOOKS, span_words
-from campaigns.views.measuring import measure
+from campaigns.views.approving import campaign_to_decide, decision_facts, proof_form
+from campaigns.views.audience import draft_words
+from campaigns.views.labels import CAMPAIGN_LOOKS, KIND_LABELS, span_words
+from campaigns.views.measuring import measure, shown_reminders
 from engage.clock import now
+from engage.identity.commands import prove_person
 from engage.identity.guard import acting, forget_actor, guarded
 from engage.identity.queries import get_unit, user_name
 from engage.identity.rules import Permission
+from engage.identity.views.door import authenticator
 from engage.refusal import Refused
 from engage.web.filters import jalali_datetime
 from engage.web.flashes import flash_done
+from engage.web.forms import BaseForm
 from engage.web.refusals import explain
 from surveys.queries import get_survey
 
 
 @blueprint.post("/<slug>/approve")
-@guarded(Permission.CAMPAIGNS_APPROVE)
+@guarded(Permission.CAMPAIGNS_VIEW)
 def approve(slug: str) -> ResponseReturnValue:
-    """Approve what was frozen; with `then=launch` also start it, or schedule it where its author chose a time."""
-    campaign = campaign_or_404(slug, Permission.CAMPAIGNS_APPROVE)
+    """Approve what was frozen, confirmed by a code or the password; with `then=launch` also start it, or schedule it where its author
+    chose a time."""
+    campaign = campaign_to_decide(slug)
+    standing = standing_of(acting().id, campaign)
+    if not standing.may_approve and not (standing.is_author and acting().may(Permission.CAMPAIGNS_APPROVE, campaign.unit_id)):
+        abort(403)
+    form = proof_form()
     try:
+        # Whoever can't approve it at all is told so before a code is used up.
+        if campaign.state == CampaignState.IN_REVIEW and not standing.is_author:
+            if not form.validate():
+                return show_approval(slug, proof=form), 422
+            prove_person(acting().id, form.proof.data or "", authenticator())
         commands.approve_campaign(campaign.id, actor_id=acting().id)
     except Refused as refused:
         return show_approval(slug, explain(refused)), 422
@@ -46,11 +61,13 @@ def approve(slug: str) -> ResponseReturnValue:
 
 
 @blueprint.route("/<slug>/return", methods=["GET", "POST"])
-@guarded(Permission.CAMPAIGNS_APPROVE)
+@guarded(Permission.CAMPAIGNS_VIEW)
 def send_back(slug: str) -> ResponseReturnValue:
-    campaign = campaign_or_404(slug, Permission.CAMPAIGNS_APPROVE)
+    campaign = campaign_to_decide(slug)
     if request.method == "GET":
         return _to_page(slug)
+    if not standing_of(acting().id, campaign).may_approve:
+        abort(403)
     form = ReturnForm()
     if not form.validate():
         return show_approval(slug, return_form=form), 422
@@ -102,43 +119,51 @@ def _launch(campaign: CampaignView, *, planned: bool, form: LaunchForm | None = 
     return _to_page(campaign.slug)
 
 
-def show_approval(slug: str, problem: str = "", *, return_form: ReturnForm | None = None, launch_form: LaunchForm | None = None) -> str:
+def show_approval(
+    slug: str,
+    problem: str = "",
+    *,
+    return_form: ReturnForm | None = None,
+    launch_form: LaunchForm | None = None,
+    proof: BaseForm | None = None,
+) -> str:
     """The page of a campaign in review or approved: the frozen text, to how many, for how much, by whom."""
     campaign = get_campaign_by_slug(slug)
     assert campaign is not None
     unit = get_unit(campaign.unit_id)
     assert unit is not None
-    survey = get_survey(campaign.survey_id)
+    survey = None if campaign.survey_id is None else get_survey(campaign.survey_id)
     actor = acting()
     in_review, approved = campaign.state == CampaignState.IN_REVIEW, campaign.state == CampaignState.APPROVED
-    may_approve = actor.may(Permission.CAMPAIGNS_APPROVE, campaign.unit_id)
-    is_author = campaign.author_id == actor.id
+    facts = decision_facts(campaign)
+    standing: Standing = facts["standing"]
+    may_approve, is_author = standing.may_approve, standing.is_author
     return render_template(
         "campaigns/approval.html",
         campaign=campaign,
         unit=unit,
         survey=survey,
         looks=CAMPAIGN_LOOKS,
+        kind_label=KIND_LABELS[campaign.kind],
         clock_words=clock_words,
         span_words=span_words,
         problem=problem,
-        audience_words=audience_words(draft_of(campaign).audience),
-        measured=measure(campaign.text, unit, campaign.survey_id, campaign.line, campaign.recipient_count),
-        reminder=measure(campaign.reminder_text or campaign.text, unit, campaign.survey_id, campaign.line)
-        if campaign.reminder_after
-        else None,
+        audience_words=draft_words(draft_of(campaign)),
+        measured=measure(campaign.text, unit, campaign.survey_id, campaign.line, campaign.recipient_count, kind=campaign.kind),
+        reminders=shown_reminders(campaign, unit),
         author=user_name(campaign.author_id),
         approver=user_name(campaign.approved_by),
         is_planned=campaign.planned_at is not None and campaign.planned_at > now(),
-        may_approve=in_review and may_approve and not is_author,
-        is_author_waiting=in_review and is_author and may_approve,
-        may_return=(in_review or approved) and may_approve and not is_author,
+        may_approve=in_review and may_approve,
+        is_author_waiting=in_review and is_author and actor.may(Permission.CAMPAIGNS_APPROVE, campaign.unit_id),
+        may_return=(in_review or approved) and may_approve,
+        proof_form=proof or proof_form(formdata=None),
         may_withdraw=(in_review or approved) and actor.may(Permission.CAMPAIGNS_EDIT, campaign.unit_id),
         may_launch=approved and actor.may(Permission.CAMPAIGNS_CONTROL, campaign.unit_id),
         may_control=actor.may(Permission.CAMPAIGNS_CONTROL, campaign.unit_id),
         return_form=return_form or ReturnForm(formdata=None),
         launch_form=launch_form or LaunchForm(formdata=None, at=campaign.planned_at),
-        credit=credit.known_credit(),
+        **facts,
     )
 
 

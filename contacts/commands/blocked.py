@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from itertools import islice
 
 import structlog
@@ -12,9 +13,8 @@ from contacts.commands.suppression import suppress_number
 from contacts.index_keys import hold_index_key
 from contacts.models import ConsentEntry, Contact, PhoneIdentity, Suppression
 from contacts.rules.consent import OWN_CHANNELS
-from engage.config import Settings
 from engage.db import release_session, transaction
-from engage.sms.port import Blocked, Gateway, GatewayUnavailable
+from engage.sms.port import Blocked, Gateway
 
 log = structlog.get_logger(__name__)
 
@@ -23,17 +23,13 @@ OPTED_OUT = 2
 CHUNK = 1_000
 
 
-def sync_blocked_numbers(settings: Settings, gateway: Gateway) -> int:
-    """Every number on the operator's list is stopped here, too, unless its holder agreed again after blocking the line.
+def sync_blocked_numbers(gateway: Gateway, line: str, since: datetime | None = None) -> int:
+    """Every number on the operator's list of this line is stopped here, too, unless its holder agreed again after blocking it.
 
-    Returns how many were new. A gateway that doesn't answer costs a day, nothing else: the list is read whole each time.
+    Returns how many were new; of the list only what is on it since `since`. Raises GatewayUnavailable; what was stopped until then stays.
     """
     release_session()
-    try:
-        found = gateway.blocked(settings.gateway_line)
-    except GatewayUnavailable as error:
-        log.warning("blocked_list_unavailable", reason=error.reason)
-        return 0
+    found = gateway.blocked(line, since)
     count = 0
     opted_out = iter(each for each in found if each.reason == OPTED_OUT)
     while chunk := list(islice(opted_out, CHUNK)):

@@ -27,6 +27,7 @@ from contacts.models import (
     PhoneIdentity,
     SingleText,
 )
+from contacts.outside import Decided, note_decision, number_mark
 from contacts.queries.identities import open_phone
 from contacts.queries.references import Erasing, reference_holders
 from contacts.rules.consent import Basis, Channel
@@ -181,6 +182,9 @@ def _erase(
             detail={"origin": origin},
             actor_id=actor_id,
         )
+    if contacts or origin:
+        mark = number_mark(vault(), number.phone) if number is not None and is_whole else (b"", 0)
+        note_decision(session, Decided("erased", at, *mark, tuple(contact.pseudonym for contact in contacts), origin))
     session.flush()
     # What else speaks of a contact lies in tables that go with it.
     session.execute(delete(Contact).where(Contact.id.in_(ids)))

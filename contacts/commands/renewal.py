@@ -15,7 +15,9 @@ from contacts.commands.texts import current_text
 from contacts.events import NumberRenewed
 from contacts.index_keys import hold_index_key
 from contacts.models import ConsentEntry, ConsentText, Contact, ContactConsent, PhoneIdentity, Suppression
+from contacts.outside import Decided, note_decision, number_mark
 from contacts.rules.consent import OWN_CHANNELS, Basis, Channel
+from engage.clock import now
 from engage.db import transaction
 from engage.events import publish
 from engage.identity.commands.audit import record_audit
@@ -63,6 +65,8 @@ def renew_number(
             .with_for_update()
             .execution_options(populate_existing=True)
         )
+        if lifted is not None:
+            note_decision(session, Decided("renewed", now(), *number_mark(keys, e164), source=str(channel)))
         if identity is None:
             return Renewal(lifted is not None, ())
         stopped_at, identity.suppressed_at = identity.suppressed_at, None

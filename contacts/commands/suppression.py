@@ -12,6 +12,7 @@ from contacts.events import NumberSuppressed
 from contacts.importing.staging import identity_context, reserve_ids
 from contacts.index_keys import hold_index_key
 from contacts.models import PhoneIdentity, Suppression
+from contacts.outside import Decided, note_decision, number_mark
 from contacts.queries.identities import phone_of
 from contacts.rules.consent import Channel
 from engage.clock import now
@@ -45,6 +46,8 @@ def suppress_number(e164: str, source: str, *, actor_id: Actor = CURRENT) -> boo
             .on_conflict_do_nothing()
             .returning(Suppression.since)
         ).first()
+        if added is not None:
+            note_decision(session, Decided("stopped", at, *number_mark(keys, e164), source=source))
         blind = keys.blind_index(e164)
         identity_id = session.scalar(select(PhoneIdentity.id).where(PhoneIdentity.blind_index == blind))
         is_new = False

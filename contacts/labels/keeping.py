@@ -14,6 +14,8 @@ REFUSALS: dict[str, Any] = {
     "person_busy": _l("An import is writing this person's data right now. Please try again in a few minutes; nothing was erased."),
     "retention_subject_unknown": _l("There is no field or purpose of this name to set a time for."),
     "retention_months_invalid": _l("Give a whole number of months from 1 to %(most)s."),
+    "decided_unwritable": _l("The file %(path)s can't be written (%(detail)s). Without it an erasure would not survive a restored backup, so it was not done."),
+    "decided_unreadable": _l("Line %(line)s of %(path)s can't be read. Put back the copy you keep in a safe place, then restore again."),
 }
 
 AUDIT_LABELS: dict[str, Any] = {

@@ -36,7 +36,7 @@ from contacts.queries.tags import TagRecord, tags_of
 from contacts.queries.timeline import TimelineItem, register_timeline_source, timeline_of
 from contacts.queries.verifying import Finding, LedgerProof, verify_ledger
 from contacts.segments.criteria import Criterion, Scope, Without, register_segment_criterion, scope_of
-from contacts.segments.exclusions import register_audience_exclusion
+from contacts.segments.exclusions import register_audience_exclusion, register_recent_answerers
 
 __all__ = [
     "AskedValues",
@@ -94,6 +94,7 @@ __all__ = [
     "phones_of",
     "preview_people",
     "register_audience_exclusion",
+    "register_recent_answerers",
     "register_segment_criterion",
     "register_import_user",
     "register_timeline_source",

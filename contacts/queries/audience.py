@@ -16,7 +16,7 @@ from contacts.rules.sampling import Sample, allocate
 from contacts.rules.segments import EVERYONE, Group, from_json, to_json
 from contacts.segments.compile import rule_condition
 from contacts.segments.criteria import PERSON, Scope, scope_of
-from contacts.segments.exclusions import audience_exclusions
+from contacts.segments.exclusions import audience_exclusions, recent_answerers
 from engage.db import db
 
 
@@ -31,6 +31,10 @@ class AudienceFilter:
     """Public id of the saved segment the rule was taken from"""
     asks_permission: bool = False
     """Only people without documented consent, to ask them for it"""
+    with_legal_basis: bool = False
+    """A law lets a safety alert go to numbers that opted out, too"""
+    answered_within: int | None = None
+    """Whoever answered any survey in so many days is left in peace"""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -39,7 +43,9 @@ class AudienceFilter:
             "sample": self.sample.to_json() if self.sample else None,
             "segment": self.segment,
             "asks_permission": self.asks_permission,
-        }
+        } | ({"with_legal_basis": True} if self.with_legal_basis else {}) | (
+            {"answered_within": self.answered_within} if self.answered_within else {}
+        )
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> AudienceFilter:
@@ -49,10 +55,12 @@ class AudienceFilter:
             sample=Sample.from_json(stored["sample"]) if stored.get("sample") else None,
             segment=stored.get("segment"),
             asks_permission=bool(stored.get("asks_permission")),
+            with_legal_basis=bool(stored.get("with_legal_basis")),
+            answered_within=stored.get("answered_within"),
         )
 
 
-REASONS = ("frequency_cap", "unreachable", "prior_relation", "list_held", "no_consent", "reassigned", "suppressed")
+REASONS = ("answered_lately", "frequency_cap", "unreachable", "prior_relation", "list_held", "no_consent", "reassigned", "suppressed")
 """Why a number isn't written to; of several contacts with one number, the one whose reason comes first here speaks for it."""
 
 
@@ -71,6 +79,7 @@ class AudienceCount:
     """Without documented consent, and the unit's policy doesn't let them have this text"""
     unreachable: int = 0
     frequency_cap: int = 0
+    answered_lately: int = 0
     unsendable: int | None = None
     """In counts that hide it: what is known of the number alone, in one figure rounded to tens, and `eligible` as far as it follows"""
     recipients: int = 0
@@ -79,14 +88,14 @@ class AudienceCount:
     def hiding_other_units(self) -> AudienceCount:
         """As an officer may see it: suppression, reach and the cap also come from other units' texts, so they appear as one figure
         rounded to tens, and no difference gives the exact one away."""
-        hidden = self.suppressed + self.unreachable + self.frequency_cap
+        hidden = self.suppressed + self.unreachable + self.frequency_cap + self.answered_lately
         own = self.no_consent + self.reassigned + self.held + self.prior_relation
         told = (hidden + 5) // 10 * 10
         if told > self.total - own:
             told = hidden // 10 * 10
         eligible = self.total - own - told
         drawn = min(self.recipients, eligible) if self.recipients < self.eligible else eligible
-        return replace(self, eligible=eligible, suppressed=0, unreachable=0, frequency_cap=0, unsendable=told, recipients=drawn)
+        return replace(self, eligible=eligible, suppressed=0, unreachable=0, frequency_cap=0, answered_lately=0, unsendable=told, recipients=drawn)
 
 
 @dataclass(frozen=True)
@@ -108,14 +117,25 @@ _CONSENT = aliased(ContactConsent, name="consent")
 _NOT_SENDABLE = re.sub(r"%\((\w+)\)s", r":\1", NOT_SENDABLE)
 
 
-def _reason(*, asks_permission: bool, now_only: bool = True) -> ColumnElement[Any]:
+def _reason(
+    *, asks_permission: bool, with_legal_basis: bool, now_only: bool = True, answered_within: int | None = None
+) -> ColumnElement[Any]:
     """Why `PERSON` isn't written to, as a code, or null: what the claim checks, and with `now_only` what would stop it today."""
-    checked = text(_NOT_SENDABLE).bindparams(asks_permission=asks_permission)
+    checked = text(_NOT_SENDABLE).bindparams(asks_permission=asks_permission, with_legal_basis=with_legal_basis)
     if not now_only:
         return func.coalesce(checked)
     more = [case((_NUMBER.c.reach == "unreachable", "unreachable"))]
     more += [case((PERSON.identity_id.in_(numbers), code)) for code, numbers in audience_exclusions()]
+    answerers = recent_answerers(answered_within) if answered_within else None
+    if answerers is not None:
+        more.append(case((PERSON.identity_id.in_(answerers), "answered_lately")))
     return func.coalesce(checked, *more)
+
+
+def _reason_today(audience: AudienceFilter) -> ColumnElement[Any]:
+    return _reason(
+        asks_permission=audience.asks_permission, with_legal_basis=audience.with_legal_basis, answered_within=audience.answered_within
+    )
 
 
 def _people(audience: AudienceFilter, purpose: str, scope: Scope, *columns: Any) -> Select[Any]:
@@ -133,7 +153,7 @@ def _people(audience: AudienceFilter, purpose: str, scope: Scope, *columns: Any)
 def count_audience(audience: AudienceFilter, purpose: str) -> AudienceCount:
     """How many distinct numbers the rule finds, and why some of them may not be written to. Refused when the rule can't be read."""
     scope = scope_of(audience.unit_id)
-    reason = _reason(asks_permission=audience.asks_permission)
+    reason = _reason_today(audience)
     prepare_for_large_reads()
     if len(scope.unit_ids) == 1:
         # A unit knows a number once, so its contacts are the numbers.
@@ -156,6 +176,7 @@ def count_audience(audience: AudienceFilter, purpose: str) -> AudienceCount:
         prior_relation=by_reason.get("prior_relation", 0),
         unreachable=by_reason.get("unreachable", 0),
         frequency_cap=by_reason.get("frequency_cap", 0),
+        answered_lately=by_reason.get("answered_lately", 0),
         recipients=min(eligible, audience.sample.size) if audience.sample else eligible,
     )
 
@@ -178,7 +199,13 @@ def audience_chunk(audience: AudienceFilter, purpose: str, after_contact_id: int
 
 
 def frozen_chunk(
-    snapshot_id: int, purpose: str, *, asks_permission: bool = False, after_contact_id: int = 0, limit: int = 5_000
+    snapshot_id: int,
+    purpose: str,
+    *,
+    asks_permission: bool = False,
+    with_legal_basis: bool = False,
+    after_contact_id: int = 0,
+    limit: int = 5_000,
 ) -> list[Recipient]:
     """The next `limit` members of a frozen audience who may still be written to, by contact id. [] at the end."""
     rows = db.session.execute(
@@ -191,7 +218,7 @@ def frozen_chunk(
             AudienceMember.snapshot_id == snapshot_id,
             AudienceMember.contact_id > after_contact_id,
             PERSON.identity_id.is_not(None),
-            _reason(asks_permission=asks_permission, now_only=False).is_(None),
+            _reason(asks_permission=asks_permission, with_legal_basis=with_legal_basis, now_only=False).is_(None),
         )
         .order_by(AudienceMember.contact_id)
         .limit(limit)
@@ -204,7 +231,7 @@ def draw(audience: AudienceFilter, purpose: str) -> Select[Any]:
     for it, the sample drawn."""
     scope = scope_of(audience.unit_id)
     eligible = _people(audience, purpose, scope, PERSON.id, PERSON.identity_id, PERSON.neighbourhood).where(
-        _reason(asks_permission=audience.asks_permission).is_(None)
+        _reason_today(audience).is_(None)
     )
     if len(scope.unit_ids) > 1:
         eligible = eligible.distinct(PERSON.identity_id).order_by(PERSON.identity_id, PERSON.id)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
-from contacts.models import PhoneIdentity
+from contacts.models import Contact, PhoneIdentity
 from engage.db import db
 from engage.vault import vault
 
@@ -45,3 +45,13 @@ def phones_of(identity_ids: Iterable[int]) -> dict[int, str]:
 def is_suppressed(identity_id: int) -> bool:
     """Whether nobody may text this number."""
     return db.session.scalar(select(PhoneIdentity.suppressed_at).where(PhoneIdentity.id == identity_id)) is not None
+
+
+def contacts_by_unit(unit_ids: Iterable[int], identity_ids: Iterable[int]) -> dict[tuple[int, int], int]:
+    """(unit, identity) → the unit's contact with that number, in one statement; pairs without one are missing."""
+    rows = db.session.execute(
+        select(Contact.unit_id, Contact.identity_id, Contact.id).where(
+            Contact.unit_id.in_(set(unit_ids)), Contact.identity_id.in_(set(identity_ids)), Contact.reassigned_at.is_(None)
+        )
+    )
+    return {(row.unit_id, row.identity_id): row.id for row in rows}

@@ -49,3 +49,13 @@ def contact_names(contact_ids: Iterable[int]) -> dict[int, ContactName]:
         )
         for row in rows
     }
+
+
+def placeholder_values(contact_ids: Iterable[int]) -> dict[int, dict[str, str]]:
+    """Contact id → what a text may say of the person: first_name, neighbourhood. Erased and reassigned people are missing."""
+    rows = db.session.execute(
+        select(Contact.id, Contact.first_name, Contact.neighbourhood).where(
+            Contact.id.in_(set(contact_ids)), Contact.identity_id.is_not(None), Contact.reassigned_at.is_(None)
+        )
+    )
+    return {row.id: {"first_name": row.first_name, "neighbourhood": row.neighbourhood} for row in rows}

@@ -1,8 +1,8 @@
 """Whether a number may be texted at this very moment, as SQL for the sending engine's claim.
 
 The check has to stand in the statement that claims a message, or a withdrawal between check and claim would be overlooked. The
-engine joins these fragments to its row `m` (columns identity_id, contact_id) and passes `purpose` and `asks_permission` (whether
-the text is the question for consent itself).
+engine joins these fragments to its row `m` (columns identity_id, contact_id) and passes `purpose`, `asks_permission` (whether the
+text is the question for consent itself) and `with_legal_basis` (whether a law lets a safety alert go to numbers that opted out).
 """
 
 SENDABLE_JOIN = """
@@ -31,15 +31,16 @@ def prior_relation_closed(asks_permission: str) -> str:
 
 NOT_SENDABLE = f"""
     CASE
-        WHEN number.suppressed_at IS NOT NULL THEN 'suppressed'
+        WHEN number.suppressed_at IS NOT NULL AND NOT CAST(%(with_legal_basis)s AS boolean) THEN 'suppressed'
         WHEN person.id IS NULL THEN 'erased'
         WHEN person.reassigned_at IS NOT NULL THEN 'reassigned'
-        WHEN consent.given IS NOT TRUE THEN 'no_consent'
+        WHEN consent.given IS NOT TRUE AND NOT (number.suppressed_at IS NOT NULL AND consent.given IS NOT NULL) THEN 'no_consent'
         WHEN {HELD} THEN 'list_held'
         WHEN {prior_relation_closed("CAST(%(asks_permission)s AS boolean)")} THEN 'prior_relation'
     END
 """
-"""A reason code, or null when the number may be texted."""
+"""A reason code, or null when the number may be texted. A number that opted out lost its consents by that, so a legal basis covers both,
+though never somebody who didn't stand for the purpose at all."""
 
 PHONE_COLUMNS = "number.phone_cipher"
 """What `contacts.queries.open_phone(identity_id, phone_cipher)` turns into the number."""

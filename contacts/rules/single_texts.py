@@ -16,7 +16,7 @@ from engage.sms.port import Outcome, OutcomeKind
 
 ABSENCES_NEEDED = 2
 BATCH_SIZE = 50
-OBEYS_SUPPRESSION = frozenset({"confirm"})
+OBEYS_SUPPRESSION = frozenset({"confirm", "reply", "closing", "keyword", "off_hours"})
 """Kinds nobody asked for this minute: they never go to a number that is stopped. A code, or an answer to a stop, was asked for."""
 
 DAY_BEGINS, DAY_ENDS = time(9), time(21)

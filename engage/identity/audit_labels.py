@@ -40,6 +40,9 @@ OWN_LABELS: dict[str, Any] = {
     "second_factor_removed": _l("%(name)s removed the authenticator app"),
     "second_factor_reset": _l("The second sign-in step of “%(name)s” was reset"),
     "recovery_codes_renewed": _l("%(name)s made new recovery codes"),
+    "database_restored": _l("The database was restored from the backup of %(taken_at)s"),
+    "delegate_named": _l("%(name)s named %(delegate)s as delegate, from %(first_day)s to %(last_day)s"),
+    "delegation_revoked": _l("The delegation of %(name)s to %(delegate)s was taken back"),
     "user_deactivated": _l("The account of “%(name)s” was closed"),
     "user_reactivated": _l("The account of “%(name)s” was opened again"),
 }

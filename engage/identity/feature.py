@@ -12,13 +12,13 @@ from engage.identity.authenticator import ISSUER, Authenticator
 from engage.identity.commands.signing_in import forget_old_failures
 from engage.identity.labels import REFUSALS
 from engage.identity.models import HeldRole, User
-from engage.identity.views import account, blueprint, door, first_page, home_blueprint, people, settings
+from engage.identity.views import account, blueprint, delegations, door, first_page, home_blueprint, people, settings
 from engage.jobs import register_sweep
 from engage.vault import EncryptedColumn, register_encrypted_columns
 from engage.web.nav import NavItem, register_nav
 from engage.web.refusals import register_refusals
 
-VIEWS = (account, door, first_page, people, settings)
+VIEWS = (account, delegations, door, first_page, people, settings)
 
 # At import: a command may refuse before any application exists.
 register_refusals(REFUSALS)

@@ -97,6 +97,12 @@ class NewUnitForm(UnitForm):
     )
 
 
+class DelegationForm(BaseForm):
+    delegate_id = SelectField(_l("Delegate"), [_needed], coerce=int)
+    first_day = JalaliDateField(_l("From day"), [_needed])
+    last_day = JalaliDateField(_l("To day"), [_needed], description=_l("Both days are included."))
+
+
 class AuditFilterForm(BaseForm):
     class Meta(BaseForm.Meta):
         csrf = False

@@ -44,6 +44,9 @@ REFUSALS: dict[str, Any] = {
     "unit_slug_taken": _l("Another unit has this public id."),
     "unit_name_missing": _l("Please enter both names of the unit."),
     "sms_name_long": _l("The name in text messages may have at most %(maximum)s characters."),
+    "delegation_not_yours": _l("A delegate is named by the manager of the unit alone, and taken back by them or an administrator."),
+    "delegate_unfit": _l("Choose a colleague of this unit or of one below it."),
+    "delegation_days_invalid": _l("The days must lie ahead, in order, and be %(most)s at most."),
     "approval_limit_invalid": _l("A limit is out of range."),
     "keys_foreign": _l("The key file belongs to another installation. Bring back the one this database was written with; nothing was changed."),
     "keys_mixed": _l(

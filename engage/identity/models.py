@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from flask_security import RoleMixin, UserMixin
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, Integer, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, ForeignKey, Identity, Index, Integer, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -103,6 +103,28 @@ class RoleGrant(Model):
     __table_args__ = (
         UniqueConstraint("user_id", "unit_id", "role"),
         CheckConstraint("role IN ('admin', 'officer', 'manager')", name="role_known"),
+    )
+
+
+class Delegation(Model):
+    """On these days the delegate may approve in the manager's name («جانشین»), in the unit and below it. Kept after its end: approvals name it."""
+
+    __tablename__ = "delegation"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id"), index=True)
+    """The manager whose right it is"""
+    delegate_id: Mapped[int] = mapped_column(ForeignKey("app_user.id"), index=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    first_day: Mapped[date] = mapped_column(Date)
+    last_day: Mapped[date] = mapped_column(Date)
+    """Days of Tehran's calendar, both included"""
+    revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    __table_args__ = (
+        CheckConstraint("user_id <> delegate_id", name="somebody_else"),
+        CheckConstraint("first_day <= last_day", name="days_ordered"),
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
@@ -13,7 +14,7 @@ from sqlalchemy.orm import aliased
 from engage import persian
 from engage.db import db
 from engage.identity import rules
-from engage.identity.models import RoleGrant, Unit, User
+from engage.identity.models import AuditEntry, RoleGrant, Unit, User
 from engage.identity.rules import Permission, Role
 from engage.refusal import Refused
 
@@ -215,3 +216,21 @@ def _summaries(user_ids: list[int]) -> list[UserSummary]:
         ).where(User.id.in_(user_ids))
     )
     return [UserSummary(*row._tuple(), tuple(grants.get(row[0], ()))) for row in people]
+
+
+@dataclass(frozen=True)
+class LastAudit:
+    """The newest entry about something."""
+
+    actor_id: int | None
+    at: datetime
+    detail: dict[str, Any]
+
+
+def last_audit(object_type: str, object_id: int | str, actions: Collection[str]) -> LastAudit | None:
+    """The newest entry of the audit log with one of these actions about this thing."""
+    wanted = (AuditEntry.object_type == object_type, AuditEntry.object_id == str(object_id), AuditEntry.action.in_(list(actions)))
+    row = db.session.execute(
+        select(AuditEntry.actor_id, AuditEntry.at, AuditEntry.detail).where(*wanted).order_by(AuditEntry.id.desc()).limit(1)
+    ).first()
+    return None if row is None else LastAudit(*row)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import timedelta
+from typing import Any
 
 from flask import request, session
 from sqlalchemy import delete, select, update
@@ -87,3 +88,10 @@ def forget_dead_sessions() -> None:
                 (SignInSession.seen_at < at - rules.IDLE_LIMIT) | (SignInSession.started_at < at - rules.SESSION_LIMIT)
             )
         )
+
+
+def end_all_sessions() -> int:
+    """Everybody has to sign in again. Returns how many sessions there were."""
+    with transaction() as written:
+        done: Any = written.execute(delete(SignInSession))
+        return int(done.rowcount)

@@ -18,6 +18,8 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from campaigns.queries import reserved_cost
+from campaigns.queries.health import sending_facts
 from contacts.commands.rotating import unfinished_rotation
 from engage.config import Settings
 from engage.db import db
@@ -29,6 +31,7 @@ from engage.refusal import Refused
 from engage.sms.port import GatewayUnavailable
 from engage.vault import Vault, vault
 from engage.worker import HEARTBEAT_KEY
+from surveys.sealing import seals_without_key
 
 State = Literal["ok", "warn", "fail"]
 SWEEPER_SILENCE = 120
@@ -57,6 +60,7 @@ def examine(app: Flask) -> list[Finding]:
         ("workers", _workers),
         ("sweeper", _sweeper),
         ("gateway", _gateway),
+        ("sending", _sending),
         ("disk", _disk),
     )
     findings: list[Finding] = []
@@ -118,6 +122,10 @@ def _keys(app: Flask, settings: Settings) -> Iterator[Finding]:
     if unneeded:
         says = f"no link needs {', '.join(f'links/{version}' for version in unneeded)} any more"
         yield Finding("old link keys", "warn", says, "Remove them: `engage rotate-keys links --remove-old`.")
+    lost = seals_without_key()
+    if lost:
+        says = f"{len(lost)} anonymous survey(s) under a seal whose key isn't on this machine: their answers could never be opened"
+        yield Finding("survey keys", "fail", says, "Bring back the folder `surveys` beside the key file, or run web, sweeper and the bulk worker where it is.")
 
 
 _MISFITS = {
@@ -189,11 +197,44 @@ def _sweeper(app: Flask, settings: Settings) -> Iterator[Finding]:
 def _gateway(app: Flask, settings: Settings) -> Iterator[Finding]:
     gateway = app.extensions["engage_gateway"]
     credit = gateway.account().credit
-    advice = "" if credit >= CREDIT_WARN else "Top up the gateway account before the next campaign."
-    yield Finding("gateway", "ok" if credit >= CREDIT_WARN else "warn", f"answers, credit {credit:,} rials", advice)
+    reserved = reserved_cost()
+    says = f"answers, credit {credit:,} rials, {reserved:,} of them reserved for approved campaigns"
+    if credit < reserved:
+        yield Finding("gateway", "fail", says, "Top up the gateway account: approved campaigns will stop before their end.")
+    elif credit - reserved < CREDIT_WARN:
+        yield Finding("gateway", "warn", says, "Top up the gateway account before the next campaign.")
+    else:
+        yield Finding("gateway", "ok", says)
     debug = gateway.configuration().get("debugmode", "")
     if debug.lower() in ("enabled", "true", "1"):
         yield Finding("gateway mode", "fail", "debug mode is on: accepted messages reach nobody", "Switch debugmode off in the panel.")
+
+
+def _sending(app: Flask, settings: Settings) -> Iterator[Finding]:
+    """What campaigns themselves have met: lines, links, receipts and what waits for a decision."""
+    if settings.gateway_line:
+        yield Finding("line", "ok", "the default line is set")
+    else:
+        yield Finding("line", "fail", "no line is set", "Set KAVENEGAR_LINE to the number texts are sent from.")
+    known = sending_facts(settings)
+    if known.links_refused_at is None:
+        yield Finding("links", "ok", "no running campaign was refused for its links")
+    else:
+        says = f"the operator refused links (420) at {known.links_refused_at:%Y-%m-%d %H:%M} UTC"
+        yield Finding("links", "fail", says, "Have links for your domain allowed by the gateway's support.")
+    if not settings.webhook_token:
+        advice = "Set ENGAGE_WEBHOOK_TOKEN and enter its address in the gateway's panel."
+        yield Finding("webhooks", "warn", "none are set up; receipts and citizens' texts are asked for instead", advice)
+    elif known.receipts_overdue:
+        says = "no delivery report came for texts accepted more than an hour ago"
+        yield Finding("webhooks", "warn", says, "Check the webhook's address in the gateway's panel; meanwhile receipts are asked for.")
+    else:
+        yield Finding("webhooks", "ok", "nothing accepted waits for a first report longer than an hour")
+    if known.undecided_count:
+        says = f"{known.undecided_count} messages are unknown for longer than the gateway remembers them"
+        yield Finding("unknown messages", "warn", says, "An officer decides on the campaign's page whether they are given up.")
+    else:
+        yield Finding("unknown messages", "ok", f"{known.unknown_count} are being looked up, none waits for a decision")
 
 
 def _disk(app: Flask, settings: Settings) -> Iterator[Finding]:

@@ -28,7 +28,8 @@ from engage.persian.phones import (
     parse_phone,
     parse_phones,
 )
-from engage.persian.text import ZWNJ, is_rejoin_word, is_stop_word, is_yes_word, normalise, search_key, sort_key
+from engage.persian.speaking import speaking, spoken_language
+from engage.persian.text import ZWNJ, is_rejoin_word, is_stop_word, is_yes_word, normalise, search_key, sms_word, sort_key
 
 __all__ = [
     "MONTHS",
@@ -55,7 +56,10 @@ __all__ = [
     "parse_phone",
     "parse_phones",
     "search_key",
+    "sms_word",
     "sort_key",
+    "speaking",
+    "spoken_language",
     "to_jalali",
     "to_latin_digits",
     "to_persian_digits",

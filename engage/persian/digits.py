@@ -2,6 +2,8 @@
 
 from decimal import ROUND_HALF_UP, Context, Decimal
 
+from engage.persian.speaking import spoken_language
+
 PERSIAN_DIGITS = "۰۱۲۳۴۵۶۷۸۹"
 ARABIC_DIGITS = "٠١٢٣٤٥٦٧٨٩"
 LATIN_DIGITS = "0123456789"
@@ -17,6 +19,8 @@ NO_VALUE = "—"
 _TO_LATIN = str.maketrans(PERSIAN_DIGITS + ARABIC_DIGITS, LATIN_DIGITS * 2)
 _TO_PERSIAN = str.maketrans(LATIN_DIGITS + ARABIC_DIGITS, PERSIAN_DIGITS * 2)
 _TO_PERSIAN_NUMBER = str.maketrans(LATIN_DIGITS + ",.", PERSIAN_DIGITS + THOUSANDS + DECIMAL_POINT)
+_DIGITS_OF = {"fa": _TO_PERSIAN, "ar": str.maketrans(LATIN_DIGITS + PERSIAN_DIGITS, ARABIC_DIGITS * 2), "en": _TO_LATIN}
+_NUMBER_OF = {"fa": _TO_PERSIAN_NUMBER, "ar": str.maketrans(LATIN_DIGITS + ",.", ARABIC_DIGITS + THOUSANDS + DECIMAL_POINT), "en": {}}
 
 _TOMAN_UNITS = (
     (Decimal(10) ** 12, "هزار میلیارد تومان"),
@@ -35,8 +39,11 @@ def to_latin_digits(s: str) -> str:
 
 
 def to_persian_digits(s: str) -> str:
-    """The same text with every Latin and Arabic digit written ۰-۹; separators stay as they are."""
-    return s.translate(_TO_PERSIAN)
+    """The same text with every Latin and Arabic digit written ۰-۹; separators stay as they are.
+
+    On a page of another language (`speaking`) the digits are that language's.
+    """
+    return s.translate(_DIGITS_OF[spoken_language()])
 
 
 def _round(n: Number, decimals: int) -> Decimal:
@@ -52,7 +59,7 @@ def _round(n: Number, decimals: int) -> Decimal:
 def _write(n: int | Decimal) -> str:
     # An integer goes by itself: Decimal arithmetic keeps 28 digits only, and "f" would make it a float.
     plain = f"{abs(n):,}" if isinstance(n, int) else f"{abs(n):,f}"
-    digits = plain.translate(_TO_PERSIAN_NUMBER)
+    digits = plain.translate(_NUMBER_OF[spoken_language()])
     return MINUS + digits if n < 0 else digits
 
 
@@ -64,7 +71,8 @@ def format_number(n: Number, decimals: int | None = None) -> str:
     """Persian digits, «٬» between thousands, «٫» before decimals, halves rounded away from zero: 8839 → «۸٬۸۳۹».
 
     `decimals` fixes the number of decimals; without it whole numbers have none and others at most two (2.70 → «۲٫۷»).
-    A negative number starts with U+200E U+2212, so its sign stands left. Infinity and NaN: ValueError.
+    A negative number starts with U+200E U+2212, so its sign stands left. Infinity and NaN: ValueError. On a page of another language
+    (`speaking`) digits and separators are that language's.
     """
     if isinstance(n, int) and not decimals:
         return _write(n)

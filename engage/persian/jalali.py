@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from persiantools.jdatetime import JalaliDate
 
 from engage.persian.digits import to_persian_digits
+from engage.persian.speaking import spoken_language
 from engage.persian.text import search_key
 
 MONTHS = (
@@ -14,6 +15,18 @@ MONTHS = (
 )  # fmt: skip
 # The week starts on Saturday.
 WEEKDAYS = ("شنبه", "یکشنبه", "دوشنبه", "سه‌شنبه", "چهارشنبه", "پنجشنبه", "جمعه")
+
+_GREGORIAN = {
+    "en": (
+        ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"),
+        ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    ),
+    "ar": (
+        ("يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو", "يوليو", "أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"),
+        ("الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد"),
+    ),
+}
+"""Names of months and, from Monday, of days, in languages whose readers reckon by the Gregorian calendar"""
 
 _TEHRAN = ZoneInfo("Asia/Tehran")
 _JALALI_YEARS = range(1200, 1501)
@@ -96,10 +109,22 @@ def parse_date(text: str | date | None) -> date | None:
 
 
 def format_jalali(d: date, with_weekday: bool = False, with_year: bool = True) -> str:
-    """A date in words: «۱ آذر ۱۴۰۵», with the day of the week «یکشنبه ۱ آذر ۱۴۰۵»."""
+    """A date in words: «۱ آذر ۱۴۰۵», with the day of the week «یکشنبه ۱ آذر ۱۴۰۵».
+
+    On a page of another language (`speaking`) it is the Gregorian one in its words: “Sunday 22 November 2026”.
+    """
+    if spoken_language() in _GREGORIAN:
+        return _format_gregorian(d, with_weekday, with_year)
     year, month, day = to_jalali(d)
     words = f"{day} {MONTHS[month - 1]}" + (f" {year}" if with_year else "")
     return to_persian_digits(f"{weekday_name(d)} {words}" if with_weekday else words)
+
+
+def _format_gregorian(d: date, with_weekday: bool, with_year: bool) -> str:
+    months, weekdays = _GREGORIAN[spoken_language()]
+    day = _day(d)
+    words = f"{day.day} {months[day.month - 1]}" + (f" {day.year}" if with_year else "")
+    return to_persian_digits(f"{weekdays[day.weekday()]} {words}" if with_weekday else words)
 
 
 def format_jalali_short(d: date) -> str:

@@ -126,7 +126,8 @@ _REJOIN_WORDS = frozenset({"12"})
 _YES_WORDS = frozenset({"1", "بله", "بلی", "آری", "yes"})
 
 
-def _sms_word(text: str | None) -> str:
+def sms_word(text: str | None) -> str:
+    """The one spelling of a word sent by SMS: digits, letters, spaces, case and the signs around it make no difference."""
     word = search_key(text or "").replace(" ", "")
     start, end = 0, len(word)
     while start < end and not word[start].isalnum():
@@ -141,17 +142,17 @@ def is_stop_word(text: str | None) -> bool:
 
     Digits of any script, ي and ك, ZWNJ, spaces, case and punctuation around the word make no difference.
     """
-    return _sms_word(text) in _STOP_WORDS
+    return sms_word(text) in _STOP_WORDS
 
 
 def is_rejoin_word(text: str | None) -> bool:
     """True when an incoming SMS is 12, the request to be asked again. It renews no consent by itself."""
-    return _sms_word(text) in _REJOIN_WORDS
+    return sms_word(text) in _REJOIN_WORDS
 
 
-_YES_KEYS = frozenset(_sms_word(word) for word in _YES_WORDS)
+_YES_KEYS = frozenset(sms_word(word) for word in _YES_WORDS)
 
 
 def is_yes_word(text: str | None) -> bool:
     """True when an incoming SMS says nothing but «yes» (1, بله, بلی, آری), the answer to a question we sent."""
-    return _sms_word(text) in _YES_KEYS
+    return sms_word(text) in _YES_KEYS

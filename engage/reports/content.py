@@ -10,7 +10,7 @@ import msgspec
 
 from engage.reports.tally import MINIMUM, QuestionTally, response_rate
 
-SHAPE = "2"
+SHAPE = "3"
 """Raise it when `Content` changes: what was stored in another shape is computed anew before it is shown."""
 
 
@@ -24,10 +24,13 @@ class Funnel:
     opened: int = 0
     started: int = 0
     answered: int = 0
+    is_under_seal: bool = False
+    """Started and answered are those who can't be told from others any more; how many came besides is under seal"""
 
     @property
     def response_rate(self) -> float | None:
-        return response_rate(self.answered, self.delivered)
+        """None while answers are under seal: how many came isn't told."""
+        return None if self.is_under_seal else response_rate(self.answered, self.delivered)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from engage.clock import now
 from engage.config import Settings
 from engage.db import db
 from engage.refusal import Refused
+from engage.reports.bases import asked_counts, deciders_in
 from engage.reports.content import SHAPE, Content, DayCount, Funnel, Report, restore
 from engage.reports.models import SurveyReport
 from engage.reports.tally import asked_questions, tally
@@ -45,15 +46,15 @@ def compute_content(survey_id: int) -> Content:
     """The survey's figures, from the responses, invitations and messages as they stand now."""
     definitions = definitions_of_survey(survey_id)
     questions = asked_questions(definitions)
-    counts = count_answers(survey_id, [each.counting for each in questions])
+    counts = count_answers(survey_id, [each.counting for each in questions], deciders_in(definitions))
     sent = survey_funnel(survey_id)
     came = invitation_funnel(survey_id)
     return Content(
         answers=sum(counts.by_version.values()),
         version_count=len(counts.by_version),
-        funnel=Funnel(sent.invited, sent.accepted, sent.delivered, came.opened, came.started, came.answered),
+        funnel=Funnel(sent.invited, sent.accepted, sent.delivered, came.opened, came.started, came.answered, came.is_under_seal),
         days=_without_gaps(counts.by_day),
-        questions=tally(questions, counts),
+        questions=tally(questions, counts, asked_counts(definitions, counts.ways)),
         partial=counts.partial,
         excluded=counts.excluded,
     )

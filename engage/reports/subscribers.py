@@ -12,11 +12,13 @@ def refresh_report_on_answers(event: ResponsesArrived) -> None:
 
 
 def refresh_report_on_receipts(event: ReceiptsRecorded) -> None:
-    request_refresh(event.survey_id)
+    if event.survey_id is not None:
+        request_refresh(event.survey_id)
 
 
 def refresh_report_on_finish(event: CampaignFinished) -> None:
-    request_refresh(event.survey_id)
+    if event.survey_id is not None:
+        request_refresh(event.survey_id)
 
 
 def refresh_report_on_publication(event: SurveyPublished) -> None:

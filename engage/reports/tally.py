@@ -1,7 +1,7 @@
 """From counts to the figures of a report: shares, means, medians, bins. Pure.
 
-A question's base is everyone who was asked it: the responses of those versions that contain it. A share is always of that base;
-who was asked and left it blank is counted as such, never dropped.
+A question's base is everyone who was asked it: the responses of those versions that contain it, and where earlier answers decide, those
+of them whose answers led to it. A share is always of that base; who was asked and left it blank is counted as such, never dropped.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from engage.reports.bases import Bases
+from engage.reports.numbers import NumberTally, describe_numbers
 from surveys.definitions import Definition
 from surveys.queries.aggregates import AnswerCounts, Counted, Counting, Shape
-from surveys.types import AnyQuestion, LongText, PartTally, Points, Question, ShortText, Tally, type_of
+from surveys.types import AnyQuestion, BallotRanking, LongText, Matrix, PartTally, Points, Question, Ranking, ShortText, Tally, type_of
 from surveys.types.choices import OTHER
 
 MINIMUM = 10
 """Below this many answers a percentage says more about single people than about a group."""
-
-MAX_BINS = 12
 
 
 @dataclass(frozen=True)
@@ -34,27 +34,16 @@ class OptionTally:
 
 
 @dataclass(frozen=True)
-class Bin:
-    """Numbers from `low` to below `high`; the last bin holds `high`, too."""
+class Place:
+    """How one thing that was put in order fared. Borda: k points for the first of k places, one for the last, none without a place."""
 
-    low: float
-    high: float
-    count: int
-
-
-@dataclass(frozen=True)
-class NumberTally:
-    """Figures over the numbers given; `spread` is empty when there are none."""
-
-    mean: float
-    median: float
-    lowest: float
-    highest: float
-    lower_quartile: float
-    upper_quartile: float
-    spread: list[Bin]
-    whole: bool = True
-    """Every number given is whole"""
+    id: str
+    counts: list[int]
+    """How often at the first place, the second, …"""
+    mean: float | None
+    """Of its places, among those who gave it one"""
+    borda: int
+    """Points, summed over everyone who answered"""
 
 
 @dataclass(frozen=True)
@@ -95,10 +84,16 @@ class QuestionTally:
     """Own words that may be read, masked"""
     is_conditional: bool = False
     """Not everyone who saw its version was asked: earlier answers decided"""
+    places: list[Place] | None = None
+    """Of things put in order, the most Borda points first"""
+    whole: str = ""
+    """The key all rows of one table share; empty for what is no row"""
+    whole_label: str = ""
+    part_label: str = ""
 
     @property
     def unanswered(self) -> int:
-        return self.asked - self.answered
+        return max(self.asked - self.answered, 0)
 
     @property
     def is_shown_in_percent(self) -> bool:
@@ -122,6 +117,8 @@ class AskedQuestion:
     """(id, label) of options that only older versions had"""
     part: PartTally = field(default_factory=lambda: PartTally("", "", Tally.TEXTS))
     is_conditional: bool = False
+    whole_key: str = ""
+    """Of the question it is a part of"""
 
     @property
     def name(self) -> str:
@@ -147,7 +144,7 @@ def _shape(asked: AskedQuestion) -> Shape:
     if isinstance(asked.newest, Points) and tally == Tally.NUMBERS:
         return Shape.SHARED
     if tally == Tally.RANKS:
-        return Shape.FIRST
+        return Shape.RANKED
     if tally == Tally.CHOICES and type_of(asked.newest) in _LISTS:
         return Shape.MANY
     return Shape.ONE if tally in (Tally.CHOICES, Tally.SCALE, Tally.NUMBERS) else Shape.PRESENT
@@ -214,6 +211,7 @@ def _parts_over_versions(
             tuple(_earlier_options(part, older)),
             part,
             is_conditional,
+            key,
         )
         for part, version_ids in parts.values()
     ]
@@ -231,12 +229,17 @@ def _earlier_options(newest: PartTally, older: Iterable[AnyQuestion]) -> list[tu
     return list(gone.items())
 
 
-def tally(questions: Sequence[AskedQuestion], counts: AnswerCounts) -> list[QuestionTally]:
-    """Every question's figures; `counts` were made by the questions' `counting`, in the same order."""
-    return [_tally(asked, counted, counts.by_version) for asked, counted in zip(questions, counts.questions, strict=True)]
+def tally(questions: Sequence[AskedQuestion], counts: AnswerCounts, bases: Bases | None = None) -> list[QuestionTally]:
+    """Every question's figures; `counts` were made by the questions' `counting`, in the same order. `bases` say how many were asked
+    where earlier answers decide; elsewhere everyone was."""
+    known = bases or {}
+    return [
+        _tally(asked, counted, sum(known.get((version, asked.newest.id), counts.by_version.get(version, 0)) for version in asked.version_ids))
+        for asked, counted in zip(questions, counts.questions, strict=True)
+    ]
 
 
-def _tally(asked: AskedQuestion, counted: Counted, by_version: Mapping[int, int]) -> QuestionTally:
+def _tally(asked: AskedQuestion, counted: Counted, base: int) -> QuestionTally:
     question, part = asked.newest, asked.part
     shape = _shape(asked)
     common = {
@@ -246,13 +249,15 @@ def _tally(asked: AskedQuestion, counted: Counted, by_version: Mapping[int, int]
         "label": asked.label,
         "number": asked.number,
         "version_ids": list(asked.version_ids),
-        "asked": sum(by_version.get(version, 0) for version in asked.version_ids),
+        "asked": base,
         "answered": counted.answered,
         "withdrawn": asked.withdrawn,
         "tally": part.tally,
         "is_conditional": asked.is_conditional,
     }
-    if part.tally in (Tally.CHOICES, Tally.RANKS):
+    if part.tally == Tally.RANKS:
+        return _ranks_tally(asked, counted, common)
+    if part.tally == Tally.CHOICES:
         options = [OptionTally(option.id, option.label, counted.values.get(option.id, 0), option.exclusive) for option in part.options]
         options += [OptionTally(each, label, counted.values.get(each, 0), withdrawn=True) for each, label in asked.earlier_options]
         return QuestionTally(
@@ -261,12 +266,51 @@ def _tally(asked: AskedQuestion, counted: Counted, by_version: Mapping[int, int]
             max_choices=getattr(question, "max_choices", None) if shape == Shape.MANY else None,
             is_many=shape == Shape.MANY,
             is_ordered=type_of(question) in ("matrix", "yes_no"),
+            **_row_of(asked),  # type: ignore[arg-type]
         )
     if part.tally == Tally.SCALE:
         return _scale_tally(question, part, counted, common)
     if part.tally == Tally.NUMBERS:
         return QuestionTally(**common, figures=describe_numbers(_numbers_in(counted.values)), unit=getattr(question, "unit", ""))  # type: ignore[arg-type]
     return QuestionTally(**common, is_written=is_written(question, part))  # type: ignore[arg-type]
+
+
+def _row_of(asked: AskedQuestion) -> dict[str, str]:
+    """Where a row of a table belongs."""
+    if not isinstance(asked.newest, Matrix):
+        return {}
+    return {"whole": asked.whole_key, "whole_label": asked.newest.label, "part_label": asked.part.label}
+
+
+def _ranks_tally(asked: AskedQuestion, counted: Counted, common: Mapping[str, object]) -> QuestionTally:
+    by_option: dict[str, dict[int, int]] = {}
+    for value, count in counted.values.items():
+        place, _, option_id = value.partition(":")
+        by_option.setdefault(option_id, {})[int(place)] = count
+    options = [OptionTally(each.id, each.label, by_option.get(each.id, {}).get(1, 0), each.exclusive) for each in asked.part.options]
+    options += [OptionTally(each, label, by_option.get(each, {}).get(1, 0), withdrawn=True) for each, label in asked.earlier_options]
+    given = {option.id: by_option.get(option.id, {}) for option in options if not option.exclusive}
+    last = max([_places_of(asked.newest), *(place for places in given.values() for place in places)])
+    places = [_place(option_id, each, last) for option_id, each in given.items()]
+    places.sort(key=lambda place: -place.borda)
+    return QuestionTally(**common, options=options, places=places)  # type: ignore[arg-type]
+
+
+def _places_of(question: AnyQuestion) -> int:
+    """How many places its newest form gives."""
+    if isinstance(question, BallotRanking):
+        return min(question.ranks, max(len(question.projects), 1))
+    return question.places if isinstance(question, Ranking) else 1
+
+
+def _place(option_id: str, given: Mapping[int, int], last: int) -> Place:
+    chosen = sum(given.values())
+    return Place(
+        option_id,
+        [given.get(place, 0) for place in range(1, last + 1)],
+        sum(place * count for place, count in given.items()) / chosen if chosen else None,
+        sum((last + 1 - place) * count for place, count in given.items()),
+    )
 
 
 def is_written(question: Question, part: PartTally) -> bool:
@@ -300,73 +344,6 @@ def _numbers_in(values: Mapping[str, int]) -> dict[str, int]:
         except ValueError:
             continue
     return found
-
-
-def describe_numbers(values: Mapping[str, int]) -> NumberTally | None:
-    """Figures of numbers given as text → how often; None for nothing.
-
-    Quantiles are those of linear interpolation between order statistics (R's type 7, numpy's default, SQL's percentile_cont).
-    """
-    ordered = sorted((float(value), count) for value, count in values.items())
-    if not ordered:
-        return None
-    n = sum(count for _, count in ordered)
-    mean = math.fsum(value * count for value, count in ordered) / n
-    quartiles = [_quantile(ordered, n, share) for share in (0.25, 0.5, 0.75)]
-    return NumberTally(
-        mean,
-        quartiles[1],
-        ordered[0][0],
-        ordered[-1][0],
-        quartiles[0],
-        quartiles[2],
-        _bins(ordered),
-        all(value.is_integer() for value, _ in ordered),
-    )
-
-
-def _quantile(ordered: Sequence[tuple[float, int]], n: int, share: float) -> float:
-    at = share * (n - 1)
-    below, above = _nth(ordered, math.floor(at)), _nth(ordered, math.ceil(at))
-    return below + (above - below) * (at - math.floor(at))
-
-
-def _nth(ordered: Sequence[tuple[float, int]], place: int) -> float:
-    for value, count in ordered:
-        if place < count:
-            return value
-        place -= count
-    raise IndexError(place)
-
-
-def _bins(ordered: Sequence[tuple[float, int]]) -> list[Bin]:
-    """At most MAX_BINS bins of one width of 1, 2 or 5 times a power of ten, on multiples of it."""
-    low, high = ordered[0][0], ordered[-1][0]
-    if low == high:
-        return [Bin(low, high, ordered[0][1])]
-    whole = all(value.is_integer() for value, _ in ordered)
-    width = _round_width((high - low) / MAX_BINS, whole)
-    start = math.floor(low / width)
-    count = math.floor(high / width) - start + 1
-    if count > MAX_BINS:
-        width = _round_width(width * 1.01, whole)
-        start = math.floor(low / width)
-        count = math.floor(high / width) - start + 1
-    filled = [0] * count
-    for value, n in ordered:
-        # A value on an edge (0.3 of width 0.1) must not fall below it by the binary fraction.
-        filled[min(max(math.floor(value / width + 1e-9) - start, 0), count - 1)] += n
-    return [Bin(_tidy((start + place) * width), _tidy((start + place + 1) * width), n) for place, n in enumerate(filled)]
-
-
-def _round_width(least: float, whole: bool) -> float:
-    power = 10.0 ** math.floor(math.log10(least))
-    width = next(step * power for step in (1, 2, 5, 10) if step * power >= least)
-    return max(width, 1.0) if whole else width
-
-
-def _tidy(value: float) -> float:
-    return float(f"{value:.12g}")
 
 
 def response_rate(answered: int, delivered: int) -> float | None:

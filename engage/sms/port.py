@@ -133,8 +133,9 @@ class Gateway(Protocol):
         """Receipts by the gateway's ids (at most MAX_LOOKUP); ids it left out are left out. Raises GatewayUnavailable."""
         ...
 
-    def receive(self, line: str) -> list[Inbound]:
-        """Unread inbound messages, at most 100; the gateway marks them read, so a failed call may have lost them to us.
+    def receive(self, line: str, *, already_read: bool = False) -> list[Inbound]:
+        """Unread inbound messages, at most 100; the gateway marks them read, so a failed call may have lost them to us. `already_read`
+        gives the newest of those marked before instead, which is how they are found again.
 
         Raises GatewayUnavailable.
         """

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask
-from flask_babel import Babel
+from flask_babel import Babel, force_locale
 
 import engage
+from engage.persian import speaking, spoken_language
 
 DEFAULT_LOCALE = "fa"
+CHROME = frozenset({"fa", "ar", "en"})
+"""Languages in which a citizen's whole page is there, buttons, promises and mistakes included. English is what the sources are written in,
+Arabic has a catalogue; in every other language a survey's own texts stand on a Persian page."""
 PACKAGE = Path(engage.__file__).resolve().parent
 
 
@@ -51,6 +56,22 @@ def compile_catalogues(directories: Iterable[Path] | None = None) -> list[Path]:
             Path(half).replace(target)
             written.append(target)
     return written
+
+
+def chrome_of(language: str) -> str:
+    """The language of the page around texts of this language."""
+    return language if language in CHROME else DEFAULT_LOCALE
+
+
+@contextmanager
+def page_in(language: str) -> Iterator[None]:
+    """Within the block words, digits and days are those of the page around texts of this language. Costs nothing for Persian."""
+    chrome = chrome_of(language)
+    if chrome == spoken_language():
+        yield
+        return
+    with force_locale(chrome), speaking(chrome):
+        yield
 
 
 def install(app: Flask) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ class NavItem:
 
     `endpoint` leads there without arguments; pages of the same blueprint mark it as current, others say `{% set active_nav = "key" %}`.
     `place` is "main" (side and tab bar, by `order`) or "foot" (below the side navigation, and last under «بیشتر»).
+    `count(viewer)` is shown beside it when it isn't 0: cheap, it is asked on every staff page.
     """
 
     key: str
@@ -25,6 +27,7 @@ class NavItem:
     permission: str = ""
     order: int = 100
     place: str = "main"
+    count: Callable[[Any], int] | None = None
 
 
 def register_nav(app: Flask, item: NavItem) -> None:

@@ -10,7 +10,7 @@ from flask import Flask, Response, g, request
 
 log = structlog.get_logger(__name__)
 
-QUIET = frozenset({"web.static", "web.healthz", "web.readyz"})
+QUIET = frozenset({"web.static", "web.healthz", "web.readyz", "web.metrics"})
 """Endpoints asked for constantly; they are logged only when they fail."""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 
 from engage.config import Settings
-from engage.web import assets, charts, csrf, errors, filters, headers, health, i18n, limits, nav, refusals, requests_log
+from engage.web import assets, charts, csrf, errors, filters, headers, health, i18n, limits, metrics, nav, refusals, requests_log
 from engage.web.health import register_readiness
 from engage.web.icons import icon
 
@@ -42,6 +42,7 @@ def install(app: Flask) -> None:
     limits.install(app)
     nav.install(app)
     health.install(app)
+    metrics.install(app)
     assets.install(app)
     charts.install(app)
     refusals.install(app)

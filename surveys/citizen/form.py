@@ -127,7 +127,7 @@ def _page(
         _question(question, leaf, fields.get(question.id, {}), problems.get(question.id)) for question in leaf.questions
     )
     parts = {part for question in leaf.questions for part in question.parts}
-    if problems or leaf.notice:
+    if problems or leaf.notice or (asked.notice and leaf.place == 1):
         parts.add("errors")
     if leaf.place > 1 or asked.definition.languages:
         parts.add("pages")

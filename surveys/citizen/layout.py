@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from engage.persian import to_persian_digits
+from engage.persian import spoken_language, to_persian_digits
 from engage.web.citizen.style import style_for
 from surveys.asked import Office
 from surveys.citizen.script import script_named
+from surveys.translating import direction_of
 
 CITY_LINE = "137"
 """The municipalities' telephone line, where every request is registered."""
@@ -57,6 +58,12 @@ def sheet(content: Markup) -> Markup:
     return Markup('<div class="s">\n%s\n</div>') % content
 
 
+def in_same_language(address: str) -> str:
+    """One of the link's other pages, in the language of this one."""
+    language = spoken_language()
+    return address if language == "fa" else f"{address}{'&' if '?' in address else '?'}lang={language}"
+
+
 def footer_links(prefix: str = "") -> Markup:
     """The ways out. Without `prefix` they are written relative to the page itself, so that every citizen's page is the same bytes."""
     links = (
@@ -66,7 +73,7 @@ def footer_links(prefix: str = "") -> Markup:
         ("preferences", _("Set what I receive")),
         ("verify", _("Is this text from the municipality?")),
     )
-    address = (lambda name: f"{prefix}/{name}") if prefix else (lambda name: f"?{name}")
+    address = (lambda name: in_same_language(f"{prefix}/{name}")) if prefix else (lambda name: in_same_language(f"?{name}"))
     rows = Markup("\n").join(Markup('<a href="%s">%s</a>') % (address(name), words) for name, words in links)
     return Markup('<nav aria-label="%s">\n%s\n</nav>\n') % (_("About this text"), rows)
 
@@ -90,20 +97,24 @@ def document(
 
     `script` names one of `surveys.citizen.script`, `main_data` is what it is told.
     """
+    language = spoken_language()
     style = style_for(parts)
     added = script_named(script) if script else None
     text = Markup(
-        '<!doctype html>\n<html lang="fa" dir="rtl">\n<head>\n<meta charset="utf-8">\n'
+        '<!doctype html>\n<html lang="%s" dir="%s">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width,initial-scale=1">\n<meta name="robots" content="noindex">\n'
         '<meta name="referrer" content="no-referrer">\n<meta name="format-detection" content="telephone=no">\n'
         '<title>%s - %s</title>\n<link rel="icon" href="data:,">\n<style>%s</style>\n</head>\n<body>\n'
-        "%s<header><p><i></i>%s</p></header>\n<main id=\"main\"%s>\n%s%s\n</main>\n"
+        "%s<header><p%s><i></i>%s</p></header>\n<main id=\"main\"%s>\n%s%s\n</main>\n"
         "<footer>\n%s<p>%s</p>\n</footer>\n%s</body>\n</html>\n"
     ) % (
+        language,
+        direction_of(language),
         title,
         office.name,
         Markup(style.css),
         banner,
+        Markup("") if language == "fa" else Markup(' lang="fa"'),
         office.name,
         Markup(" " + main_data) if main_data else "",
         FACE + "\n" if faces else "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from engage.persian import format_jalali, format_number
+from engage.persian import format_jalali, format_number, spoken_language
 from surveys.asked import Asked
 from surveys.citizen.layout import NOTHING, sheet
 from surveys.definitions import Definition, estimated_minutes
@@ -34,14 +34,14 @@ def opening(asked: Asked, *, language: str = "fa", notice: str = "") -> Markup:
         Markup('<li><svg viewBox="0 0 24 24" aria-hidden="true">%s</svg><span>%s</span></li>') % each for each in promises
     )
     intro = Markup("\n").join(Markup("<p>%s</p>") % line for line in definition.intro.splitlines() if line.strip())
-    told = Markup('<div class="n w" role="status"><p>%s</p></div>\n') % notice if notice else NOTHING
+    told = Markup("").join(Markup('<div class="n w" role="status"><p>%s</p></div>\n') % each for each in (asked.notice, notice) if each)
     said = spoken_in(language, Markup("<h1>%s</h1>\n%s") % (definition.title, intro))
     return sheet(Markup('%s%s%s\n<ul class="f">\n%s\n</ul>') % (told, _languages(definition, language), said, rows))
 
 
 def spoken_in(language: str, content: Markup) -> Markup:
-    """The content as text of another language; Persian is the page's own."""
-    if language == "fa":
+    """The content as text of its language, where that isn't the page's own."""
+    if language == spoken_language():
         return content
     return Markup('<div lang="%s" dir="%s">\n%s\n</div>') % (language, direction_of(language), content)
 

@@ -7,7 +7,8 @@ function get(k) { try { return store.getItem(key + k); } catch (e) { return null
 function set(k, v) { try { v === null ? store.removeItem(key + k) : store.setItem(key + k, v); } catch (e) {} }
 function each(list, act) { Array.prototype.forEach.call(list, act); }
 function all(css, act) { each((f || d).querySelectorAll(css), act); }
-function fa(n) { return n.toLocaleString("fa-IR"); }
+// Digits as the page writes them.
+function fa(n) { var l = d.documentElement.lang; return n.toLocaleString(l === "fa" ? "fa-IR" : l === "ar" ? "ar-EG" : l); }
 // Digits of any script this country types, without what stands between them.
 function num(t) {
   return parseInt(t.replace(/[\u06f0-\u06f9]/g, function (c) { return c.charCodeAt(0) - 1776; })
@@ -36,7 +37,7 @@ if (!f.hasAttribute("data-bad")) {
     });
   } catch (e) {}
 }
-function status(p, n) { p.textContent = n < 0 ? p.getAttribute("data-over").replace("{}", fa(-n)) : p.getAttribute("data-left").replace("{}", fa(n)); }
+function status(p, n) { p.className = n < 0 ? "kb over" : "kb"; p.textContent = n < 0 ? p.getAttribute("data-over").replace("{}", fa(-n)) : p.getAttribute("data-left").replace("{}", fa(n)); }
 function count() {
   all("[data-budget]", function (g) {
     var n = num(g.getAttribute("data-budget"));

@@ -7,7 +7,7 @@ once it is whole. Nothing here reads a request or writes an answer.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import IO, Any, Protocol
@@ -15,6 +15,7 @@ from typing import IO, Any, Protocol
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from engage.web.i18n import page_in
 from surveys.asked import Asked
 from surveys.citizen import form
 from surveys.citizen.form import BACK, CARRIED, LANGUAGE, PAGE, Leaf
@@ -90,6 +91,8 @@ class Step:
     """The number of the page that comes next, at its own address"""
     document: dict[str, Any] | None = None
     """Whole, valid and protected: to be stored"""
+    given: Values = field(default_factory=dict)
+    """What was sent with it, files by their names: for `Session.ask_files_again`"""
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ class Session:
 
     @cached_property
     def pages(self) -> list[list[AnyQuestion]]:
-        return cut_pages(self.definition)
+        return cut_pages(self.definition) if self.language != "fa" else self.asked.pages
 
     @cached_property
     def last(self) -> int:
@@ -158,6 +161,10 @@ class Session:
 
     def first_page(self, link_values: Values | None = None) -> Page:
         """What stands before nothing was answered; `link_values` are what the address says beside its letters (hidden fields)."""
+        with page_in(self.language):
+            return self._first_page(link_values)
+
+    def _first_page(self, link_values: Values | None) -> Page:
         given = self._hidden_values(link_values)
         document = self._with_hidden({}, given)
         leaf = replace(self.leaf(next(iter(self._ways(document)), 1), document), carried=None)
@@ -165,6 +172,10 @@ class Session:
 
     def show(self, number: int, *, notice: str = "") -> Page:
         """Page `number` with what was answered on it before; an earlier one where something is missing there."""
+        with page_in(self.language):
+            return self._show(number, notice)
+
+    def _show(self, number: int, notice: str) -> Page:
         document = self.memory.read()
         number = self._unmet_before(number, document) or self._place_for(number, document)
         return form.form_page(self._translated, self.leaf(number, document, notice=notice), self._typed(number, document))
@@ -172,7 +183,8 @@ class Session:
     def preview(self, number: int, document: Mapping[str, Any] | None = None) -> Page:
         """Page `number` for an officer's frame, after these answers."""
         number = max(1, min(number, self.last + 1))
-        return form.preview_page(self._translated, self.leaf(number, document or {}), self._typed(number, document or {}))
+        with page_in(self.language):
+            return form.preview_page(self._translated, self.leaf(number, document or {}), self._typed(number, document or {}))
 
     @cached_property
     def _translated(self) -> Asked:
@@ -182,6 +194,10 @@ class Session:
 
     def send(self, given: Values, files: Files | None = None) -> Step:
         """One page was sent, or, by a form without pages, everything at once."""
+        with page_in(self.language):
+            return self._send(given, files)
+
+    def _send(self, given: Values, files: Files | None) -> Step:
         number = self._number_in(given)
         questions: Sequence[AnyQuestion] = self.pages[number - 1] if 0 < number <= len(self.pages) else [] if number else self.definition.questions
         taken, problems = self._take_files(given, files or {}, questions)
@@ -208,15 +224,38 @@ class Session:
         if following is not None:
             self.memory.keep(known)
             return self._on_to(following)
-        return Step(document=complete_document(self.definition, known, self.today))
+        return Step(document=complete_document(self.definition, known, self.today), given=taken)
+
+    def ask_files_again(self, step: Step) -> Step:
+        """The whole document of `step` couldn't be stored, because a file it names is there no more: that file alone is asked for again."""
+        with page_in(self.language):
+            return self._ask_files_again(step)
+
+    def _ask_files_again(self, step: Step) -> Step:
+        assert step.document is not None
+        document = step.document
+        gone = self.shelf.missing(self.definition, document) if self.shelf is not None else set()
+        named = [question.id for question in self.definition.questions if question.takes_files and question.id in document]
+        problems = {question_id: AnswerProblem("file_unknown") for question_id in named if question_id in gone or not gone}
+        if self._number_in(step.given) == 0:
+            return self._told_mistakes(step.given, problems)
+        document = {name: value for name, value in document.items() if name not in problems}
+        self.memory.keep(document)
+        number = next((n for n, page in enumerate(self.pages, 1) if any(question.id in problems for question in page)), 1)
+        return Step(form.error_page(self._translated, self._typed(number, document), problems, self.leaf(number, document)), 422)
+
+    def _told_mistakes(self, given: Values, problems: Mapping[str, AnswerProblem]) -> Step:
+        """The form that was sent as a whole, with what was typed; a file that isn't there isn't named again."""
+        leaf = self.leaf(0, {}) if not self.has_pages else form.whole_leaf(self._translated, seed=self.seed, language=self.language, nav=self.nav)
+        left = {name: values for name, values in given.items() if name not in problems or problems[name].code != "file_unknown"}
+        return Step(form.error_page(self._translated, left, problems, leaf), 422)
 
     def _send_whole(self, given: Values, problems: dict[str, AnswerProblem]) -> Step:
         reading = self._read(given, {}, self.definition.questions)
         problems = {**reading.problems, **problems}
         if problems:
-            leaf = self.leaf(0, {}) if not self.has_pages else form.whole_leaf(self._translated, seed=self.seed, language=self.language, nav=self.nav)
-            return Step(form.error_page(self._translated, given, problems, leaf), 422)
-        return Step(document=protect(self.definition, reading.answers))
+            return self._told_mistakes(given, problems)
+        return Step(document=protect(self.definition, reading.answers), given=given)
 
     def _read(self, given: Values, before: Mapping[str, Any], questions: Sequence[AnyQuestion]) -> Reading:
         reading = read_answers(self.definition, given, today=self.today, earlier=before, questions=questions)

@@ -15,6 +15,7 @@ _NAME = "surveys_pages"
 def install(app: Flask) -> None:
     app.extensions[_NAME] = {}
     app.extensions["surveys_versions"] = {}
+    app.extensions["surveys_asked"] = {}
 
 
 def page_of(key: Hashable, make: Callable[[], Page]) -> Page:

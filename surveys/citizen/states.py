@@ -202,3 +202,13 @@ def too_large_page(office: Office) -> Page:
         + Markup("<h1>%s</h1>\n<p>%s</p>") % (title, _("Nothing was recorded. Go back: what you typed is still there. Shorten it and send it again."))
     )
     return document(title=title, office=office, main=main, parts=("thanks",))
+
+
+def files_full_page(office: Office) -> Page:
+    """So many files lie unsent that no more are taken now: nothing of this request was read."""
+    title = _("No more files can be taken just now")
+    main = sheet(
+        mark(HOURGLASS)
+        + Markup("<h1>%s</h1>\n<p>%s</p>") % (title, _("Nothing was recorded. Go back: what you typed is still there. Send it without the file, or try again in an hour."))
+    )
+    return document(title=title, office=office, main=main, parts=("thanks",))

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from engage.persian import format_jalali, to_persian_digits
 from surveys.asked import LiveSurvey, Office
-from surveys.citizen.layout import CITY_LINE, Page, city_line, document, sheet
+from surveys.citizen.layout import CITY_LINE, Page, city_line, document, in_same_language, sheet
 from surveys.citizen.states import TICK, mark
 
 
@@ -40,7 +40,15 @@ def _ask(office: Office, title: str, said: str, button: str, action: str, prefix
     main = Markup(
         '<form class="s" method="post" action="%s">\n<h1>%s</h1>\n<p>%s</p>\n<p class="sp"><button class="btn bd" type="submit">%s</button></p>\n%s'
         '<p class="sp"><a href="%s">%s</a></p>\n</form>'
-    ) % (action, title, said, button, Markup('<p class="m">%s</p>\n') % more if more else "", prefix, _("No, back to the survey"))
+    ) % (
+        in_same_language(action),
+        title,
+        said,
+        button,
+        Markup('<p class="m">%s</p>\n') % more if more else "",
+        in_same_language(prefix),
+        _("No, back to the survey"),
+    )
     return document(title=title, office=office, main=main, parts=("thanks",), pack=False)
 
 
@@ -53,7 +61,7 @@ def disowned_page(office: Office) -> Page:
 def disputed_page(office: Office, prefix: str) -> Page:
     title = _("The office will put it right")
     said = _("We have noted that your number belongs to another neighbourhood.")
-    back = Markup('<p class="sp"><a class="btn" href="%s">%s</a></p>') % (prefix, _("On to the survey"))
+    back = Markup('<p class="sp"><a class="btn" href="%s">%s</a></p>') % (in_same_language(prefix), _("On to the survey"))
     main = sheet(mark(TICK, good=True) + Markup("<h1>%s</h1>\n<p>%s</p>\n%s") % (title, said, back))
     return document(title=title, office=office, main=main, parts=("thanks",), pack=False)
 
@@ -110,7 +118,7 @@ def verify_page(office: Office, surveys: Sequence[LiveSurvey], line: str, base_u
                     _("Is your text not in the list?"),
                     Markup(_("Don't open its link, and tell %(line)s.")) % {"line": city_line()},
                     Markup(_("Ring %(line)s")) % {"line": city_line()},
-                    Markup('\n<p class="sp"><a href="%s">%s</a></p>') % (back, _("Back to the survey")) if back else "",
+                    Markup('\n<p class="sp"><a href="%s">%s</a></p>') % (in_same_language(back), _("Back to the survey")) if back else "",
                 )
             ),
         )

@@ -12,16 +12,18 @@ from surveys.commands.answer import (
     note_started,
     request_opt_out,
     submit_response,
-    take_answers_mark,
 )
 from surveys.commands.drafts import copy_survey, create_survey, import_definition, redo_draft, save_draft, undo_draft
 from surveys.commands.erasing import erase_invitations, invitations_of
 from surveys.commands.invite import invite_identities, revoke_invitations_of
+from surveys.commands.marks import take_answers_mark
+from surveys.commands.notices import MAX_NOTICE, post_notice
 from surveys.commands.publish import close_due_surveys, close_survey, publish_survey
 from surveys.commands.saving import keep_answers
 from surveys.commands.trying import delete_tried_answers, record_tried_answers
 
 __all__ = [
+    "MAX_NOTICE",
     "Outcome",
     "Submission",
     "Whole",
@@ -41,6 +43,7 @@ __all__ = [
     "keep_answers",
     "note_opened",
     "note_started",
+    "post_notice",
     "publish_survey",
     "record_tried_answers",
     "redo_draft",

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from psycopg import Cursor
 from psycopg.errors import DeadlockDetected
 from psycopg.types.json import Jsonb
-from sqlalchemy import update
 
 from engage.clock import now, today_in_tehran
 from engage.db import driver_connection, transaction
@@ -18,14 +18,15 @@ from engage.events import publish
 from engage.refusal import Refused
 from engage.vault import vault
 from surveys.commands.invite import revoke_invitations_of
+from surveys.commands.marks import HOLD_MARK, set_mark
 from surveys.commands.publish import close_survey
 from surveys.commands.quotas import WHOLE, QuotaFull, quotas_met, take_quotas
 from surveys.definitions import Definition
 from surveys.events import NeighbourhoodDisputed, NumberDisowned, OptOutRequested, ResponsesArrived
-from surveys.models import AnswersMark, Channel
+from surveys.models import Channel
 from surveys.queries.links import FoundLink, direct_cursor, link_by_id
 from surveys.submission import Outcome, Submission
-from surveys.uploads.commands import claim_uploads
+from surveys.uploads.commands import FilesGone, claim_uploads
 
 _OPENED = "UPDATE invitation SET opened_on = %s WHERE id = %s AND opened_on IS NULL"
 _STARTED = """
@@ -33,29 +34,33 @@ _STARTED = """
     WHERE id = %s AND started_at IS NULL AND NOT (SELECT is_anonymous FROM survey WHERE survey.id = invitation.survey_id)
 """
 
-_BURN = """
-    UPDATE invitation i SET answered = true, started_at = coalesce(i.started_at, %(at)s)
-    FROM survey s
-    WHERE i.id = %(invitation_id)s AND NOT i.answered AND i.revoked_at IS NULL AND i.expires_at > %(at)s
-      AND s.id = i.survey_id AND s.state = 'open' AND (s.closes_at IS NULL OR s.closes_at > %(at)s)
-    RETURNING nextval(pg_get_serial_sequence('response', 'id'))
+# The link is burnt and the response stored by one statement; `alone`, only where the mark is set already, so that nobody needs to be told.
+_ANSWER = f"""
+    WITH mark AS (
+        {HOLD_MARK}
+    ), burnt AS (
+        UPDATE invitation i SET answered = true, started_at = coalesce(i.started_at, %(at)s)
+        FROM survey s
+        WHERE i.id = %(invitation_id)s AND NOT i.answered AND i.revoked_at IS NULL AND i.expires_at > %(at)s
+          AND s.id = i.survey_id AND s.state = 'open' AND (s.closes_at IS NULL OR s.closes_at > %(at)s)
+          AND (NOT %(alone)s OR EXISTS (SELECT FROM mark))
+        RETURNING i.id
+    ), stored AS (
+        INSERT INTO response (survey_id, version_id, invitation_id, channel, answers, receipt_code, submitted_at, language, seconds, order_seed)
+        SELECT %(survey_id)s, %(version_id)s, burnt.id, %(channel)s, %(answers)s, %(receipt_code)s, %(at)s, %(language)s, %(seconds)s, %(order_seed)s
+        FROM burnt
+        ON CONFLICT (invitation_id) DO UPDATE SET
+            id = excluded.id, version_id = excluded.version_id, answers = excluded.answers, receipt_code = excluded.receipt_code,
+            submitted_at = excluded.submitted_at, language = excluded.language, seconds = excluded.seconds, order_seed = excluded.order_seed,
+            is_partial = false, flags = '{{}}', excluded_at = NULL, excluded_by = NULL, exclusion_reason = ''
+        WHERE response.is_partial
+        RETURNING id
+    )
+    SELECT EXISTS (SELECT FROM burnt), (SELECT id FROM stored), EXISTS (SELECT FROM mark)
 """
-
-_STORE = """
-    INSERT INTO response (id, survey_id, version_id, invitation_id, channel, answers, receipt_code, submitted_at, language, seconds, order_seed)
-    VALUES (%(id)s, %(survey_id)s, %(version_id)s, %(invitation_id)s, %(channel)s, %(answers)s, %(receipt_code)s, %(at)s,
-            %(language)s, %(seconds)s, %(order_seed)s)
-"""
+# What this link had left half-finished (`surveys.responses.keep_partial_answers`) becomes the whole answer: one person never counts twice.
 
 _DROP_KEPT = "DELETE FROM response_draft WHERE invitation_id = %s"
-
-_SHARE_MARK = "SELECT 1 FROM survey_answers_mark WHERE survey_id = %s AND pending FOR SHARE SKIP LOCKED"
-
-_SET_MARK = """
-    INSERT INTO survey_answers_mark AS mark (survey_id, pending) VALUES (%s, true)
-    ON CONFLICT (survey_id) DO UPDATE SET pending = true WHERE NOT mark.pending
-    RETURNING 1
-"""
 
 
 def note_opened(invitation_id: int, day: date) -> None:
@@ -86,12 +91,17 @@ class Whole:
     """Earlier pages may be kept for it somewhere"""
 
 
+class _NotBurnt(Exception):
+    """The link has answered, or takes no answer: what was counted for it is given back."""
+
+
 def submit_response(link: FoundLink, version_id: int, answers: Mapping[str, Any], whole: Whole = Whole()) -> Submission:
     """One link, one response: whoever comes first is recorded, everyone after gets that one's receipt again.
 
     `answers` were read by `surveys.definitions.read_answers` from version `version_id` of the link's survey, and are protected. The burnt
     link, the response, its counted quotas and claimed files are one transaction, and the kept pages are gone with it; the invitation's row
-    lock puts racers in line, the unique constraint stands behind it. FULL: a quota has enough; TOO_LATE also when the survey has.
+    lock puts racers in line, the unique constraint stands behind it. Locks are taken in the order counters, invitation, mark. FULL: a
+    quota has enough; TOO_LATE also when the survey has. FILES_GONE: a file the answers name was swept away, replaced or claimed since it was looked for, and nothing at all was written.
     """
     for _ in range(DEADLOCKS_BORNE):
         try:
@@ -105,8 +115,16 @@ def submit_response(link: FoundLink, version_id: int, answers: Mapping[str, Any]
 def _submit_within_limits(link: FoundLink, version_id: int, answers: Mapping[str, Any], whole: Whole) -> Submission:
     try:
         submission, is_last = _submit_once(link, version_id, answers, whole)
-    except QuotaFull as full:
-        if full.quota_id != WHOLE:
+    except _NotBurnt:
+        return _earlier(link)
+    except (FilesGone, QuotaFull) as problem:
+        # Nothing was written; somebody who sends the same again is told what was recorded, whatever is full or gone since.
+        earlier = _earlier(link)
+        if earlier.outcome is Outcome.REPEATED:
+            return earlier
+        if isinstance(problem, FilesGone):
+            return Submission(Outcome.FILES_GONE)
+        if problem.quota_id != WHOLE:
             return Submission(Outcome.FULL)
         submission, is_last = Submission(Outcome.TOO_LATE), True
     if is_last:
@@ -122,52 +140,60 @@ def close_full_survey(survey_id: int) -> None:
 
 def _submit_once(link: FoundLink, version_id: int, answers: Mapping[str, Any], whole: Whole) -> tuple[Submission, bool]:
     at = now()
+    code = vault().receipt_code(link.invitation_id, "link ")
+    values: dict[str, Any] = {
+        "invitation_id": link.invitation_id,
+        "survey_id": link.survey_id,
+        "version_id": version_id,
+        "channel": Channel.LINK,
+        "answers": Jsonb(dict(answers)),
+        "receipt_code": code,
+        "at": at,
+        "language": whole.language,
+        "seconds": whole.seconds,
+        "order_seed": whole.order_seed,
+    }
+    definition = whole.definition
+    has_limits = link.response_limit is not None or (definition is not None and bool(definition.quotas))
+    has_files = definition is not None and any(question.takes_files for question in definition.questions)
+    if not (has_limits or has_files or whole.had_pages):
+        # In a burst nearly every answer is of this kind: a statement that commits by itself, and no session.
+        with direct_cursor() as cursor:
+            is_burnt, _id, is_marked = _answer(cursor, values, alone=True)
+        if is_marked:
+            return (Submission(Outcome.RECORDED, code, at) if is_burnt else _earlier(link)), False
     is_last = False
     with transaction() as session:
         with driver_connection(session).cursor() as cursor:
-            cursor.execute(_BURN, {"invitation_id": link.invitation_id, "at": at}, prepare=True)
-            burnt = cursor.fetchone()
-            if burnt is None:
-                return _earlier(link), False
-            code = vault().receipt_code(burnt[0])
-            if link.response_limit is not None or (whole.definition is not None and whole.definition.quotas):
-                met = quotas_met(whole.definition, answers, today_in_tehran().date()) if whole.definition is not None else []
+            if has_limits:
+                met = quotas_met(definition, answers, today_in_tehran().date()) if definition is not None else []
                 is_last = take_quotas(cursor, link.survey_id, met, link.response_limit)
-            cursor.execute(
-                _STORE,
-                {
-                    "id": burnt[0],
-                    "survey_id": link.survey_id,
-                    "version_id": version_id,
-                    "invitation_id": link.invitation_id,
-                    "channel": Channel.LINK,
-                    "answers": Jsonb(dict(answers)),
-                    "receipt_code": code,
-                    "at": at,
-                    "language": whole.language,
-                    "seconds": whole.seconds,
-                    "order_seed": whole.order_seed,
-                },
-                prepare=True,
-            )
+            is_burnt, response_id, is_marked = _answer(cursor, values, alone=False)
+            if not is_burnt:
+                raise _NotBurnt
             if whole.had_pages:
                 cursor.execute(_DROP_KEPT, (link.invitation_id,))
-            if whole.definition is not None:
-                claim_uploads(link.survey_id, burnt[0], whole.definition, answers)
-            # Who finds the mark set holds it by a share lock, so that it isn't taken down before this answer is there to be counted;
-            # share locks don't wait for one another, so a burst isn't put in line behind one row.
-            if cursor.execute(_SHARE_MARK, (link.survey_id,), prepare=True).fetchone() is None:
-                first = cursor.execute(_SET_MARK, (link.survey_id,), prepare=True).fetchone() is not None
-            else:
-                first = False
+            if definition is not None and not claim_uploads(link.survey_id, response_id, definition, answers):
+                raise FilesGone
+            first = not is_marked and set_mark(cursor, link.survey_id)
         if first:
             publish(ResponsesArrived(link.survey_id))
     return Submission(Outcome.RECORDED, code, at), is_last
 
 
+def _answer(cursor: Cursor[Any], values: dict[str, Any], *, alone: bool) -> tuple[bool, int, bool]:
+    """Whether the link was burnt, its response's id, and whether the mark is held."""
+    row = cursor.execute(_ANSWER, values | {"alone": alone}, prepare=True).fetchone()
+    assert row is not None
+    is_burnt, response_id, is_marked = row
+    if is_burnt and response_id is None:
+        raise RuntimeError("an unanswered link has an answer")
+    return is_burnt, response_id or 0, is_marked
+
+
 def _earlier(link: FoundLink) -> Submission:
     with direct_cursor() as cursor:
-        cursor.execute("SELECT receipt_code, submitted_at FROM response WHERE invitation_id = %s", (link.invitation_id,))
+        cursor.execute("SELECT receipt_code, submitted_at FROM response WHERE invitation_id = %s AND NOT is_partial", (link.invitation_id,))
         row = cursor.fetchone()
     return Submission(Outcome.REPEATED, row[0], row[1]) if row else Submission(Outcome.TOO_LATE)
 
@@ -175,21 +201,6 @@ def _earlier(link: FoundLink) -> Submission:
 def earlier_submission(link: FoundLink) -> Submission:
     """The receipt of a link that has answered; TOO_LATE when it has not."""
     return _earlier(link)
-
-
-def take_answers_mark(survey_id: int) -> bool:
-    """Whether answers have arrived since this was last asked; the next answer publishes ResponsesArrived again.
-
-    Call it before counting, never after: it waits for answers on their way, so that whatever it clears is there to be counted.
-    """
-    with transaction() as session:
-        taken = session.execute(
-            update(AnswersMark)
-            .where(AnswersMark.survey_id == survey_id, AnswersMark.pending)
-            .values(pending=False)
-            .returning(AnswersMark.survey_id)
-        ).first()
-    return taken is not None
 
 
 def disown_number(link: FoundLink) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -13,16 +15,30 @@ from sqlalchemy.orm import Session
 from engage.clock import now
 from engage.db import db, transaction
 from engage.identity.commands import record_audit
+from engage.identity.queries import last_audit
 from engage.refusal import Refused
 from surveys import rules
-from surveys.definitions import Definition, DefinitionProblem, check, dump, gaps, load, load_text
+from surveys.definitions import Definition, DefinitionProblem, Gap, check, dump, gaps, load, load_text
 from surveys.history import next_of
 from surveys.models import DraftSave, Survey
 
 KEPT_SAVES = 100
 """So many steps back are kept of a draft."""
 
+SESSION = timedelta(minutes=10)
+"""So long one officer's saves are one entry of the audit log"""
+
+_DRAFT_ACTIONS = ("survey_draft_saved", "survey_draft_edited", "survey_draft_undone", "survey_draft_redone")
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+@dataclass(frozen=True)
+class AuditedDraft:
+    """The newest entry about a draft: whose, when, and the revision it told of."""
+
+    actor_id: int | None
+    at: datetime
+    revision: int
 
 
 def create_survey(unit_id: int, title: str, definition: Definition | Mapping[str, Any] | None = None, *, actor_id: int | None) -> int:
@@ -83,7 +99,7 @@ def save_draft(survey_id: int, definition: Definition | Mapping[str, Any], revis
         session.execute(delete(DraftSave).where(DraftSave.survey_id == survey_id, DraftSave.revision.not_in(newest)))
         survey.draft_top = revision + 1
         _show(survey, draft, revision + 1, actor_id)
-        _audit("survey_draft_saved", survey, actor_id)
+        _audit_save(survey, actor_id)
     return revision + 1
 
 
@@ -98,6 +114,7 @@ def undo_draft(survey_id: int, revision: int, *, actor_id: int | None) -> int:
         follows = chain.get(survey.draft_save or 0)
         if follows not in chain:
             raise Refused("nothing_to_undo")
+        tell_earlier_saves(survey)
         _return_to(session, survey, follows, actor_id)
         _audit("survey_draft_undone", survey, actor_id)
     return revision + 1
@@ -113,6 +130,7 @@ def redo_draft(survey_id: int, revision: int, *, actor_id: int | None) -> int:
         following = next_of(_chain(session, survey), survey.draft_save, survey.draft_top)
         if following is None:
             raise Refused("nothing_to_redo")
+        tell_earlier_saves(survey)
         _return_to(session, survey, following, actor_id)
         _audit("survey_draft_redone", survey, actor_id)
     return revision + 1
@@ -174,13 +192,41 @@ def _show(survey: Survey, draft: dict[str, Any], save: int | None, actor_id: int
     survey.draft_saved_by, survey.draft_saved_at = actor_id, now()
 
 
-def _audit(action: str, survey: Survey, actor_id: int | None) -> None:
+def _audit_save(survey: Survey, actor_id: int | None) -> None:
+    """The editor saves by itself every few seconds: one officer's saves are one entry in ten minutes, told with their number by the next."""
+    last = _last_told(survey.id)
+    if last is not None and last.actor_id == actor_id:
+        if now() - last.at < SESSION:
+            return
+        count = survey.draft_revision - last.revision
+        if count > 1:
+            _audit("survey_draft_edited", survey, actor_id, count=count)
+            return
+    else:
+        tell_earlier_saves(survey, before=survey.draft_revision - 1)
+    _audit("survey_draft_saved", survey, actor_id)
+
+
+def tell_earlier_saves(survey: Survey, *, before: int | None = None) -> None:
+    """What an officer saved since their last entry stands in the audit log, before anything else is written there about the draft."""
+    last = _last_told(survey.id)
+    until = survey.draft_revision if before is None else before
+    if last is not None and until > last.revision:
+        _audit("survey_draft_edited", survey, last.actor_id, count=until - last.revision, revision=until)
+
+
+def _last_told(survey_id: int) -> AuditedDraft | None:
+    found = last_audit("survey", survey_id, _DRAFT_ACTIONS)
+    return None if found is None else AuditedDraft(found.actor_id, found.at, int(found.detail.get("revision", 0)))
+
+
+def _audit(action: str, survey: Survey, actor_id: int | None, **detail: int) -> None:
     record_audit(
         action,
         unit_id=survey.unit_id,
         object_type="survey",
         object_id=survey.id,
-        detail={"title": survey.title, "revision": survey.draft_revision},
+        detail={"title": survey.title, "revision": survey.draft_revision} | detail,
         actor_id=actor_id,
     )
 
@@ -197,11 +243,18 @@ def import_definition(unit_id: int, content: str | bytes, *, actor_id: int | Non
         raise Refused(problem.code, place=problem.place) from None
     missing = gaps(definition)
     if missing:
-        first = missing[0]
-        if first.number == 0:
-            raise Refused(first.code)
-        raise Refused("survey_incomplete", number=first.number, gap=first.code)
+        raise incomplete(definition, missing[0])
     return create_survey(unit_id, definition.title, definition, actor_id=actor_id)
+
+
+def incomplete(definition: Definition, gap: Gap) -> Refused:
+    """Why a definition with this gap can't be published, for whoever tried."""
+    question = definition.question(gap.question_id)
+    if question is None:
+        return Refused(gap.code)
+    if gap.number:
+        return Refused("survey_incomplete", number=gap.number, gap=gap.code)
+    return Refused("survey_part_incomplete", name=question.label.strip() or question.id, gap=gap.code)
 
 
 def _accepted(definition: Definition | Mapping[str, Any]) -> Definition:

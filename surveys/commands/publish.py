@@ -14,6 +14,7 @@ from engage.identity.commands import record_audit
 from engage.jobs import enqueue_after_commit
 from engage.refusal import Refused
 from surveys import rules
+from surveys.commands.drafts import incomplete, tell_earlier_saves
 from surveys.commands.quotas import recount_quotas
 from surveys.definitions import gaps, load
 from surveys.events import SurveyClosed, SurveyPublished
@@ -48,10 +49,7 @@ def publish_survey(
         draft = load(survey.draft)
         missing = gaps(draft)
         if missing:
-            first = next((gap for gap in missing if gap.number == 0), missing[0])
-            if first.number == 0:
-                raise Refused(first.code)
-            raise Refused("survey_incomplete", number=first.number, gap=first.code)
+            raise incomplete(draft, next((gap for gap in missing if not gap.question_id), missing[0]))
         if draft.is_anonymous and (gap := promise_gap(draft)):
             raise Refused(gap)
         _settle_anonymity(session, survey, draft.is_anonymous)
@@ -82,6 +80,7 @@ def publish_survey(
             session.execute(
                 update(Invitation).where(Invitation.survey_id == survey_id, Invitation.expires_at < closes_at).values(expires_at=closes_at)
             )
+        tell_earlier_saves(survey)
         record_audit(
             "survey_published",
             unit_id=survey.unit_id,

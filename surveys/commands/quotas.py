@@ -1,7 +1,7 @@
 """How many answers of a kind are wanted: counted in the transaction that stores them, never one more.
 
 The counters of a survey are `survey_quota_count`: one for each quota, and one under no name for `survey.response_limit`. A submission
-takes them after its link's row and in the order of their names, so no two of them wait for each other in a circle.
+takes them before anything else and in the order of their names, so no two of them wait for each other in a circle.
 """
 
 from __future__ import annotations

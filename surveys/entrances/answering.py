@@ -14,23 +14,27 @@ from typing import Any
 from flask import Response, request
 
 from engage.clock import today_in_tehran
+from engage.web.i18n import page_in as spoken
 from surveys import queries as surveys
-from surveys.asked import Asked
+from surveys.asked import Asked, Office
 from surveys.citizen.form import LANGUAGE
 from surveys.citizen.layout import Page
 from surveys.citizen.session import Carried, Session, Step, carried_text, language_in, shuffles
 from surveys.citizen.shelf import page_of
+from surveys.citizen.states import files_full_page
 from surveys.definitions import estimated_minutes
 from surveys.entrances import pages
 from surveys.entrances.commands import submitting
 from surveys.entrances.commands.places import Turn
 from surveys.entrances.commands.submitting import Answers, Entered
+from surveys.entrances.idling import idling, turn_mark
 from surveys.entrances.queries import FoundEntrance
 from surveys.entrances.responding import answered
 from surveys.entrances.rules import EntranceState
 from surveys.results import results_address
 from surveys.submission import Outcome
 from surveys.uploads import UploadShelf
+from surveys.uploads.holding import is_beyond_reading
 
 SEEDS = 16
 """So many orders of shuffled options are kept ready"""
@@ -80,9 +84,9 @@ def show(holder: Holder) -> Response:
     elif any(getattr(question, "parameter", None) in request.args for question in asked.definition.questions):
         page = session.first_page(request.args.to_dict(flat=False))
     else:
-        key = ("entrance form", asked.version_id, asked.office.name, asked.closes_at, asked.results_on, session.seed, language)
+        key = ("entrance form", asked.version_id, asked.office.name, asked.closes_at, asked.results_on, asked.notice, session.seed, language)
         page = page_of(key, session.first_page)
-    return _idle(holder, _formed(holder, page), asked)
+    return _formed(holder, page, asked)
 
 
 def send(holder: Holder) -> Response:
@@ -91,14 +95,19 @@ def send(holder: Holder) -> Response:
     ended = _ended(holder)
     if ended is not None:
         return ended
+    if is_beyond_reading(request, entrance.unit_id):
+        response = answered(files_full_page(Office(entrance.office_name)), 503)
+        response.headers.update({"Retry-After": "3600", "Connection": "close"})
+        return _soon_over(holder, response)
     given = request.form.to_dict(flat=False)
     asked = _asked(entrance, next(iter(given.get("version", ())), ""))
     language = language_in(asked.definition, next(iter(given.get(LANGUAGE, ())), ""))
     session = _session(holder, asked, Carried(holder.token, carried_text(given) or ""), language)
     step = session.send(given, {name: file.stream for name, file in request.files.items() if file.filename})
     if step.document is not None:
-        return _submit(holder, session, step.document)
-    return _idle(holder, _shown(holder, step), asked)
+        with spoken(language):
+            return _submit(holder, session, step, asked)
+    return _shown(holder, step, asked)
 
 
 def _ended(holder: Holder) -> Response | None:
@@ -111,9 +120,12 @@ def _ended(holder: Holder) -> Response | None:
     return None if may_enter else _stopped(holder, "entrance_full")
 
 
-def _submit(holder: Holder, session: Session, document: dict[str, Any]) -> Response:
-    answers = Answers(session.asked.version_id, document, session.asked.definition, session.language, session.seed)
+def _submit(holder: Holder, session: Session, step: Step, asked: Asked) -> Response:
+    assert step.document is not None
+    answers = Answers(session.asked.version_id, step.document, session.asked.definition, session.language, session.seed)
     entered = submitting.submit_turn(holder.turn, holder.token, answers)
+    if entered.submission.outcome is Outcome.FILES_GONE:
+        return _shown(holder, session.ask_files_again(step), asked)
     if entered.submission.outcome in (Outcome.TOO_LATE, Outcome.FULL):
         return _stopped(holder, entered.problem)
     return _thanks(holder, entered)
@@ -129,16 +141,24 @@ def _asked(entrance: FoundEntrance, named: str) -> Asked:
 
 def _session(holder: Holder, asked: Asked, memory: Carried, language: str) -> Session:
     seed = holder.turn.digest[0] % SEEDS if shuffles(asked.definition) else 0
-    return Session(asked, today_in_tehran().date(), memory, seed, language, nav=pages.verify_nav(), shelf=UploadShelf(holder.turn.entrance.survey_id))
+    with spoken(language):
+        nav = pages.verify_nav()
+    return Session(asked, today_in_tehran().date(), memory, seed, language, nav=nav, shelf=UploadShelf(holder.turn.entrance.survey_id, holder.token))
 
 
-def _shown(holder: Holder, step: Step) -> Response:
+def _shown(holder: Holder, step: Step, asked: Asked) -> Response:
     assert step.page is not None, "pages that travel along lie at one address"
-    return _formed(holder, step.page, step.status)
+    return _formed(holder, step.page, asked, step.status)
 
 
-def _formed(holder: Holder, page: Page, status: int = 200) -> Response:
-    return answered(_forgetful(page) if holder.is_shared else page, status)
+def _formed(holder: Holder, page: Page, asked: Asked, status: int = 200) -> Response:
+    if holder.is_shared:
+        page = _forgetful(page)
+    if holder.idle_seconds is not None:
+        # Without scripts a browser can't tell idling from reading, so the time its questions take comes on top.
+        blind = holder.idle_seconds + 60 * estimated_minutes(asked.definition)
+        page = idling(page, turn=turn_mark(holder.turn), start=holder.start, seconds=holder.idle_seconds, blind_seconds=blind)
+    return answered(page, status)
 
 
 def _forgetful(page: Page) -> Page:
@@ -148,10 +168,7 @@ def _forgetful(page: Page) -> Page:
 
 
 def _thanks(holder: Holder, entered: Entered) -> Response:
-    response = answered(pages.thanks_page(holder.turn.entrance, entered, start=holder.start, next_words=holder.next_words))
-    if holder.thanks_seconds is not None:
-        response.headers["Refresh"] = f"{holder.thanks_seconds};url={holder.start}"
-    return response
+    return _soon_over(holder, answered(pages.thanks_page(holder.turn.entrance, entered, start=holder.start, next_words=holder.next_words)))
 
 
 def _stopped(holder: Holder, problem: str) -> Response:
@@ -168,14 +185,11 @@ def _stopped(holder: Holder, problem: str) -> Response:
             "not_correctable": pages.not_correctable_page,
             "quota_full": pages.quota_full_page,
         }.get(problem, pages.shut_page)(entrance, address)
-    response = answered(page, 409 if problem == "quota_full" else 410)
+    return _soon_over(holder, answered(page, 409 if problem == "quota_full" else 410))
+
+
+def _soon_over(holder: Holder, response: Response) -> Response:
+    """Nothing is to be typed here: on a shared device it gives way to the next person by itself."""
     if holder.thanks_seconds is not None:
         response.headers["Refresh"] = f"{holder.thanks_seconds};url={holder.start}"
-    return response
-
-
-def _idle(holder: Holder, response: Response, asked: Asked) -> Response:
-    """A page that nobody touches begins anew. A browser can't tell idling from reading, so the time its questions take comes on top."""
-    if holder.idle_seconds is not None:
-        response.headers["Refresh"] = f"{holder.idle_seconds + 60 * estimated_minutes(asked.definition)};url={holder.start}"
     return response

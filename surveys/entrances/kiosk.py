@@ -26,6 +26,7 @@ from surveys.citizen import states
 from surveys.entrances import answering, limits, pages, queries
 from surveys.entrances.answering import Holder
 from surveys.entrances.commands.places import Turn, device_key, turn_digest
+from surveys.entrances.idling import TURN_FIELD, turn_mark
 from surveys.entrances.queries import FoundEntrance
 from surveys.entrances.responding import answered, drop, keep, leads, nowhere
 from surveys.entrances.rules import KIOSK_IDLE_SECONDS, KIOSK_LASTS, KIOSK_THANKS_SECONDS, EntranceState, Kind, read_pin
@@ -78,7 +79,10 @@ def send(slug: str) -> Response:
     if entrance is None:
         return nowhere()
     holder = _holder(entrance, held)
-    return answering.send(holder) if holder is not None else leads(_address(entrance))
+    # A form of an earlier turn, sent again by the browser's back button: nobody is shown what stood in it.
+    if holder is None or request.form.get(TURN_FIELD) not in (None, turn_mark(holder.turn)):
+        return leads(_address(entrance))
+    return answering.send(holder)
 
 
 @blueprint.get("/<slug>/exit")

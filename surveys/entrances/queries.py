@@ -42,6 +42,7 @@ class FoundEntrance:
     is_anonymous: bool
     survey_limit: int | None
     """So many responses close the survey, whichever way they came"""
+    notice: str
     unit_id: int
     office_name: str
 
@@ -107,6 +108,7 @@ _COLUMNS: Select[Any] = select(
     Survey.closed_at,
     Survey.is_anonymous,
     Survey.response_limit,
+    Survey.notice,
     Survey.unit_id,
 ).join(Survey, Survey.id == Entrance.survey_id)
 

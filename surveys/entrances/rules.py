@@ -194,6 +194,8 @@ PIN_LENGTHS = range(4, 9)
 KIOSK_LASTS = timedelta(hours=14)
 """A tablet that was forgotten on a counter goes dark by the next morning."""
 KIOSK_IDLE_SECONDS = 120
+KIOSK_WARN_SECONDS = 20
+"""So long before the form begins anew the one before it is asked"""
 KIOSK_THANKS_SECONDS = 20
 
 

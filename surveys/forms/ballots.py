@@ -22,7 +22,8 @@ from surveys.types.base import MAX_OPTION, MAX_OPTIONS, Option
 from surveys.types.number import plain_number
 from surveys.types.points import MOST_POINTS
 
-_AMOUNT = re.compile(r"(?P<number>[^آ-یa-zA-Z]+)(?P<words>[آ-یa-zA-Z \u200c]*)")
+_AMOUNT = re.compile(r"(?P<number>[\W\d_]+)(?P<words>(?:[^\W\d_]|[ \u200c])*)")
+"""Letters by what they are, not by a range: Arabic digits and «٫» lie between «آ» and «ی»."""
 _SIZES = {"هزار": 10**3, "میلیون": 10**6, "میلیارد": 10**9}
 _APART = "|"
 

@@ -12,6 +12,7 @@ from wtforms.validators import Length, NumberRange, Optional
 
 from engage.identity.guard import known_actor
 from engage.identity.models import UnitKind
+from engage.identity.rules import is_below
 from engage.persian import format_number
 from engage.web.forms import IntegerField, stripped
 from surveys.editing import read_options
@@ -64,7 +65,8 @@ class AloneForm(OptionsForm):
 
     def validate(self, extra_validators: Any = None) -> bool:
         fits = super().validate(extra_validators)
-        return check_lines(self.exclusive, self.most_lines - _count(self.options)) and fits
+        # Too many lines above are one mistake, not two.
+        return check_lines(self.exclusive, max(self.most_lines - _count(self.options), 0)) and fits
 
 
 class SingleForm(AloneForm):
@@ -190,4 +192,4 @@ def _neighbourhoods_below() -> list[str]:
     actor = known_actor()
     if actor is None:
         return []
-    return [node.name for node in actor.units if node.kind == UnitKind.NEIGHBOURHOOD and node.path.startswith(actor.unit.path)]
+    return [node.name for node in actor.units if node.kind == UnitKind.NEIGHBOURHOOD and is_below(node.path, actor.unit.path)]

@@ -36,7 +36,11 @@ class ConsentForm(QuestionForm):
 
 
 class UploadForm(QuestionForm):
-    accepts_kinds = SelectField(_l("Accepted"), choices=[("photo", _l("Photos")), ("photo_or_pdf", _l("Photos and PDF files"))])
+    accepts_kinds = SelectField(
+        _l("Accepted"),
+        choices=[("photo", _l("Photos")), ("photo_or_pdf", _l("Photos and PDF files"))],
+        description=_l("Photos lose the place, the device and the owner's name before they are kept. PDF files keep what was written into them: author, program, sometimes more."),
+    )
     max_megabytes = IntegerField(_l("Megabytes at most"), [needed, NumberRange(1, MOST_MEGABYTES)])
 
     def show(self, question: Any) -> None:

@@ -139,8 +139,9 @@ class RuleForm(ConditionForm):
     )
     to = SelectField(_l("On to"), validate_choice=False)
 
-    def offer_targets(self, later: Iterable[tuple[int, AnyQuestion]]) -> None:
-        self.to.choices = [("", _l("The end"))] + [(each.id, f"{number}. {each.label}") for number, each in later]
+    def offer_targets(self, later: Iterable[tuple[str, AnyQuestion]]) -> None:
+        """Questions a skip may lead to, each with the name staff read."""
+        self.to.choices = [("", _l("The end"))] + [(each.id, name) for name, each in later]
 
     def put_into(self, form: QuestionForm) -> None:
         """The composed condition stands in the question's form. Refused as `expression` says."""

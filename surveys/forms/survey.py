@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
 from engage.web.forms import BaseForm, IntegerField, JalaliDateField, MultiCheckboxField, UploadField, stripped
@@ -101,13 +101,3 @@ class SurveyFileForm(BaseForm):
             self.file.errors = [_l("Please choose a file.")]
             fits = False
         return fits
-
-
-class CompareForm(BaseForm):
-    """Which two versions are compared; "draft" is the draft."""
-
-    class Meta(BaseForm.Meta):
-        csrf = False
-
-    before = SelectField(_l("Before"), validate_choice=False)
-    after = SelectField(_l("After"), validate_choice=False)

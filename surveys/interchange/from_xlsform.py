@@ -15,6 +15,7 @@ from surveys.interchange.child import Described, read_apart
 from surveys.interchange.conditions import Conditions
 from surveys.interchange.findings import Imported, Notes
 from surveys.interchange.from_xpath import Known
+from surveys.interchange.keeping import COLUMN, is_ours, survey_values, text_of, with_kept, with_survey_values
 from surveys.interchange.languages import PERSIAN
 from surveys.interchange.questions import Maker, Row
 from surveys.interchange.sheets import ROW_MARK, UNTITLED, row_of
@@ -71,6 +72,7 @@ class _Import:
             languages=sorted(self._texts),
             translations={language: self._texts[language] for language in sorted(self._texts)},
         )
+        definition = self._survey_kept(definition)
         try:
             check(definition)
         except DefinitionProblem as problem:
@@ -88,7 +90,7 @@ class _Import:
 
     def _tell_settings(self) -> None:
         for name in self._form:
-            if name not in _SETTINGS_KEPT:
+            if name not in _SETTINGS_KEPT and not is_ours(name):
                 self._notes.skip("setting", name, row=2, column=name, sheet="settings")
         for sheet in self._described.sheets:
             if sheet in ("external_choices", "entities", "osm"):
@@ -184,6 +186,7 @@ class _Import:
             code = problem.code if isinstance(problem, DefinitionProblem) else str(problem)
             self._notes.skip("question_refused", f"{row.name}: {code}", row=row.number, column="type")
             return None
+        question = self._kept(row, question)
         places = question.texts()
         for language, texts in row.texts.items():
             for place, text in texts.items():
@@ -191,6 +194,35 @@ class _Import:
                     plain = self._plain(text, None, row.number)
                     self._texts.setdefault(language, {})[f"{question.id}.{place}"] = plain[: _LIMITS.get(place, MAX_OPTION)]
         return question
+
+    def _kept(self, row: Row, question: Question) -> Question:
+        """The question with what a form of ours carried beside it; where the form was edited since, the edit counts."""
+        if not row.kept:
+            return question
+        try:
+            raw, stale = with_kept(msgspec.to_builtins(question), row.kept)
+            kept = msgspec.convert(raw, QUESTION_TYPES[raw["type"]])
+            kept.check()
+        except (ValueError, KeyError, TypeError, DefinitionProblem):
+            self._notes.warn("kept_unreadable", row.name, row=row.number, column=COLUMN)
+            return question
+        for field in stale:
+            self._notes.warn("kept_stale", f"{row.name}: {field}", row=row.number, column=COLUMN)
+        return kept
+
+    def _survey_kept(self, definition: Definition) -> Definition:
+        text = text_of(self._form)
+        if not text:
+            return definition
+        try:
+            raw, stale = with_kept(survey_values(definition), text)
+            found = with_survey_values(definition, raw)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self._notes.warn("kept_unreadable", "settings", sheet="settings", column=COLUMN)
+            return definition
+        for field in stale:
+            self._notes.warn("kept_stale", field, sheet="settings", column=COLUMN)
+        return found
 
     def _plain(self, text: str, limit: int | None, row: int) -> str:
         found, lost = with_answers(text.replace("\x00", ""), {name: known.place for name, known in self._known.items()})

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from surveys.interchange.findings import Notes
+from surveys.interchange.keeping import is_ours
 from surveys.interchange.kinds_of_rows import APPEARANCES, PLAIN_COLUMNS
 from surveys.interchange.sheets import CHOICE_MARK, row_of
 from surveys.interchange.texts import Languages
@@ -68,6 +69,6 @@ class Leftovers:
             if element.get(key):
                 self._notes.skip("column", f"{name}: {key}", row=number, column=key)
         for key in element:
-            if key not in PLAIN_COLUMNS and key not in self._told:
+            if key not in PLAIN_COLUMNS and key not in self._told and not is_ours(key):
                 self._told.add(key)
                 self._notes.skip("column_unknown", key, column=key)

@@ -31,3 +31,8 @@ def form_name(place: str, taken: Collection[str]) -> str:
     """A name XForms accept: it begins with a letter or an underscore. Reading it again gives the same id."""
     name = place if place[:1].isalpha() else f"_{place}"
     return name if name.lower() not in taken else f"{name}__{len(taken)}"
+
+
+def id_again(place: str, taken: Collection[str]) -> str:
+    """The id something gets when its form is read in again."""
+    return free_id(form_name(place, taken), (), "q")

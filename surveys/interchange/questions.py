@@ -9,6 +9,7 @@ from typing import Any
 
 from surveys.interchange.findings import Notes
 from surveys.interchange.from_xpath import Known
+from surveys.interchange.keeping import text_of
 from surveys.interchange.kinds_of_rows import MEANT, reason_against
 from surveys.interchange.leftovers import Leftovers
 from surveys.interchange.naming import free_id
@@ -44,6 +45,8 @@ class Row:
     formula: str = ""
     is_itself: bool = True
     """Whether a dot in its constraint is its own answer"""
+    kept: str = ""
+    """What a form of ours carries beside it; see `keeping`"""
 
 
 @dataclass
@@ -115,7 +118,7 @@ class Maker:
         self._ids.add(question_id)
         if question_id != name and not name.startswith(("generated_", "_")):
             self._notes.warn("renamed", f"{name} → {question_id}", row=number, column="name")
-        row = Row(name, number, {"id": question_id})
+        row = Row(name, number, {"id": question_id}, kept=text_of(element))
         for column in ("label", "hint"):
             self._say(row, column, element.get(column))
         bind = element.get("bind") or {}
@@ -318,6 +321,7 @@ class Maker:
     def _matrix(self, group: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], label: Any, hint: Any) -> Row:
         name = str(group.get("name"))
         row = self._row({"name": name, "label": label, "hint": hint}, name, row_of(group) or row_of(rows[0]))
+        row.kept = text_of(group)
         row.raw["type"] = "matrix"
         row.raw["options"], ids = self.things(row, list(self._lists.get(_list_name(rows[0])) or ()), "options")
         parts: list[dict[str, Any]] = []

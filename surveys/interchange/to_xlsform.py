@@ -2,39 +2,66 @@
 
 from __future__ import annotations
 
-import io
-import re
+import tempfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
-import xlsxwriter
+import msgspec
 
+from engage.refusal import Refused
 from surveys.definitions import Definition
 from surveys.flow import PLACEHOLDER
 from surveys.interchange.conditions import alone_condition
-from surveys.interchange.findings import Exported, Notes
-from surveys.interchange.from_xlsform import INTRO
+from surveys.interchange.findings import Exported, Notes, Skipped
+from surveys.interchange.from_xlsform import INTRO, import_form
+from surveys.interchange.keeping import cells_of, kept_text, survey_values
 from surveys.interchange.languages import PERSIAN, name_of
-from surveys.interchange.naming import form_name
+from surveys.interchange.naming import form_name, id_again
 from surveys.interchange.to_xpath import to_xpath
+from surveys.interchange.workbook import Line, workbook
 from surveys.interchange.xpath import XPathProblem, written
 from surveys.types import AnyQuestion, type_of
 from surveys.types.ballots import NONE
 
-COLUMNS = ("type", "name", "label", "hint", "required", "relevant", "constraint", "constraint_message", "calculation", "appearance", "parameters", "default")
-TRANSLATED = frozenset({"label", "hint", "constraint_message"})
 _TAKEN = frozenset({"meta", "data", INTRO})
-
-Line = dict[str, str]
 
 
 def export_form(definition: Definition) -> Exported:
-    """The survey as an XLSX workbook that Kobo and ODK read, and that `import_form` reads back; sheets run right to left."""
-    return _Export(definition).whole()
+    """The survey as an XLSX workbook that Kobo and ODK read; sheets run right to left. What they can't be told is listed, and stands in a
+    column of ours: `import_form` gives the same survey again.
+
+    For that the form is read in once more, apart: it takes seconds.
+    """
+    plain = _Export(definition).whole()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "form.xlsx"
+        path.write_bytes(plain.content)
+        try:
+            again = import_form(path).definition
+        except Refused as refused:
+            return Exported(plain.content, [*plain.skipped, Skipped("survey", 0, "", refused.code, "form_not_read")])
+    # A name of the form gives its row's id; in the order of the form, whatever became of it.
+    found = {question.id: question for question in again.questions}
+    kept = {
+        question.id: kept_text(msgspec.to_builtins(question), msgspec.to_builtins(found[id_again(question.id, _TAKEN)]))
+        for question in definition.questions
+        if id_again(question.id, _TAKEN) in found
+    }
+    missing = [question.id for question in definition.questions if question.id not in kept]
+    lost = [Skipped("survey", 0, "", each, "form_not_read") for each in missing]
+    kept[""] = kept_text(survey_values(definition), survey_values(again))
+    return Exported(_Export(definition, kept).whole().content, plain.skipped + lost)
+
+
+def what_is_lost(definition: Definition) -> list[Skipped]:
+    """What a form can't say to others, without making it."""
+    return _Export(definition).whole().skipped
 
 
 class _Export:
-    def __init__(self, definition: Definition) -> None:
+    def __init__(self, definition: Definition, kept: Mapping[str, str] | None = None) -> None:
+        self._kept = kept or {}
         self._definition = definition
         self._notes = Notes()
         self._names = {
@@ -63,14 +90,15 @@ class _Export:
             self._question(question, position + 1)
         if page:
             self._survey.append({"type": "end_group"})
-        return Exported(self._workbook(), self._notes.skipped)
+        settings = {"form_title": definition.title, "form_id": "engage_survey", "default_language": name_of(PERSIAN), **dict(cells_of(self._kept.get("", "")))}
+        return Exported(workbook(self._survey, self._choices, settings, self._languages), self._notes.skipped)
 
     def _form_names(self) -> dict[str, str]:
         """Places that a row of the form will stand for → names of those rows."""
         found: dict[str, str] = {}
         for question in self._definition.questions:
             kind = type_of(question)
-            if kind in _UNSAYABLE:
+            if kind in _UNSAYABLE or not self._is_sayable(question):
                 continue
             name = form_name(question.id, _TAKEN)
             if kind == "matrix":
@@ -90,16 +118,21 @@ class _Export:
         for field in ("is_anonymous", "data_use", "quotas"):
             if getattr(definition, field):
                 self._notes.skip("form_setting", field, sheet="settings")
+        for language, texts in definition.translations.items():
+            if texts.get("title", "").strip():
+                self._notes.skip("form_title_translation", f"{language}: title", sheet="settings", column="form_title")
 
     # -- questions -----------------------------------------------------------------------------------------------------
 
     def _question(self, question: AnyQuestion, number: int) -> None:
         kind = type_of(question)
         write = _WRITERS.get(kind)
-        if write is None:
+        line: Line = {"name": form_name(question.id, _TAKEN), **dict(cells_of(self._kept.get(question.id, "")))}
+        if write is None or not self._is_sayable(question):
             self._notes.skip("form_type", f"{kind} {question.id}", row=number, column="type")
+            label = question.label.strip() or question.id
+            self._survey.append({**line, "type": "note", f"label::{name_of(PERSIAN)}": self._said(label)})
             return
-        line: Line = {"name": form_name(question.id, _TAKEN)}
         line |= self._texts("label", question.label, f"{question.id}.label")
         line |= self._texts("hint", question.hint, f"{question.id}.hint")
         line |= self._texts("constraint_message", question.valid_message, f"{question.id}.valid_message")
@@ -116,6 +149,16 @@ class _Export:
             self._survey.append(line)
         elif line["constraint"]:
             self._notes.skip("form_row_constraint", question.id, row=number, column="constraint")
+
+    def _is_sayable(self, question: Any) -> bool:
+        """Whether pyxform would take it: a list needs a choice, a table two rows and a name, a note its text."""
+        if hasattr(question, "options") and not question.options:
+            return False
+        if hasattr(question, "projects") and not question.projects:
+            return False
+        if type_of(question) == "information":
+            return bool(question.label.strip() or question.text.strip())
+        return not hasattr(question, "rows") or len(question.rows) >= 2
 
     def _xpath(self, text: str, question: AnyQuestion, number: int, column: str) -> str:
         if not text.strip():
@@ -279,6 +322,7 @@ class _Export:
 
     def _time(self, question: Any, line: Line, number: int) -> list[str]:
         line["type"] = "time"
+        self._lost(question, number, "min", "max")
         return []
 
     def _plain_text(self, question: Any, line: Line, number: int) -> list[str]:
@@ -316,6 +360,9 @@ class _Export:
         line |= {"type": "calculate", "calculation": self._xpath(question.formula, question, number, "calculation")}
         if not line["calculation"]:
             line["calculation"] = "''"
+        if question.result != "number":
+            self._notes.skip("form_field", f"{question.id}: result", row=number)
+        self._lost(question, number, "decimals")
         return []
 
     def _matrix(self, question: Any, line: Line, number: int) -> list[str]:
@@ -340,45 +387,7 @@ class _Export:
             if getattr(question, field, ""):
                 self._notes.skip("form_field", f"{question.id}: {field}", row=number)
 
-    # -- the file ------------------------------------------------------------------------------------------------------
 
-    def _workbook(self) -> bytes:
-        out = io.BytesIO()
-        options = {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
-        with xlsxwriter.Workbook(out, options) as book:
-            head = book.add_format({"bold": True, "bg_color": "#E6F4F3", "text_wrap": True})
-            settings = {"form_title": self._definition.title, "form_id": "engage_survey", "default_language": name_of(PERSIAN)}
-            for name, columns, lines in (
-                ("survey", self._columns(COLUMNS, self._survey), self._survey),
-                ("choices", self._columns(("list_name", "name", "label"), self._choices), self._choices),
-                ("settings", list(settings), [settings]),
-            ):
-                sheet = book.add_worksheet(name)
-                sheet.right_to_left()
-                sheet.freeze_panes(1, 0)
-                for place, column in enumerate(columns):
-                    sheet.set_column(place, place, 42 if column.startswith(("label", "hint")) else 18)
-                    sheet.write_string(0, place, column, head)
-                for number, line in enumerate(lines, 1):
-                    for place, column in enumerate(columns):
-                        if line.get(column):
-                            sheet.write_string(number, place, _CONTROLS.sub("", line[column]))
-        return out.getvalue()
-
-    def _columns(self, plain: tuple[str, ...], lines: list[Line]) -> list[str]:
-        """Columns in their order, a translated one in every language that has it; what nobody uses is left out."""
-        used = {column for line in lines for column, text in line.items() if text} | {"type", "name", "list_name"}
-        found: list[str] = []
-        for column in plain:
-            if column in TRANSLATED:
-                named = [f"{column}::{name_of(language)}" for language in (PERSIAN, *self._languages)]
-                found += [each for each in named if each in used or (column == "label" and each == named[0])]
-            elif column in used:
-                found.append(column)
-        return found
-
-
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f]")
 _UNSAYABLE = frozenset({"points", "knapsack"})
 _WRITERS: dict[str, Callable[..., list[str]]] = {
     "single": _Export._single, "long_list": _Export._long_list, "multiple": _Export._multiple, "yes_no": _Export._yes_no, "rating": _Export._rating,

@@ -91,6 +91,8 @@ WHY: dict[str, Any] = {
     "form_plain_choice": _l("An XLSForm has no question of this type; it becomes a plain choice."),
     "form_field": _l("An XLSForm can't say this."),
     "form_skips": _l("An XLSForm doesn't skip; give the questions between conditions instead."),
+    "form_not_read": _l("The form couldn't be read in again for comparison; what only we can say isn't in it."),
+    "form_title_translation": _l("An XLSForm has one title, without translations."),
     "form_row_constraint": _l("An XLSForm has no condition over a whole table."),
     "expression_unreadable": _l("The expression can't be read."),
     "expression_name": _l("The expression names something the form doesn't have."),
@@ -105,6 +107,8 @@ CHANGED: dict[str, Any] = {
     "time_lost": _l("Only the day is asked for, without the time."),
     "range_turned": _l("The scale runs upwards here."),
     "row_required": _l("Either all rows of a table are required or none; here all."),
+    "kept_unreadable": _l("What our own form had written beside it can't be read; what the form itself says counts."),
+    "kept_stale": _l("It was changed in the form, so what an XLSForm can't say of it was left behind. Look at it again."),
     "hidden_by_link": _l("Its value comes with the link."),
     "file_kinds": _l("Photos and PDF files are taken, no others."),
 }

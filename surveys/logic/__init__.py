@@ -15,10 +15,5 @@ from surveys.logic.values import Facts, Value, stored_number, value_of
 
 __all__ = [
     "EXPECTED", "FUNCTIONS", "OPEN", "Expression", "Facts", "Kind", "LogicProblem", "Name", "Scope", "Value", "Verdict", "decide", "evaluate", "evaluate_with", "holds",
-    "holds_with", "kind_of", "names_in", "parse", "parsed_or_none", "scope_of", "stored_number", "unparse", "value_of", "written_name", "written_text",
+    "holds_with", "kind_of", "parse", "parsed_or_none", "scope_of", "stored_number", "unparse", "value_of", "written_name", "written_text",
 ]  # fmt: skip
-
-
-def names_in(expression: Expression) -> set[str]:
-    """The questions, and parts of questions, an expression names: {"q1", "q5.r1"}."""
-    return set(expression.names)

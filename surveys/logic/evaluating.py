@@ -117,7 +117,10 @@ def _named(call: Call, facts: Facts) -> _Maybe:
 
 def _age(given: list[_Maybe], facts: Facts) -> _Maybe:
     born = given[0]
-    year, month, day = to_jalali(facts.today)
+    try:
+        year, month, day = to_jalali(facts.today)
+    except (ValueError, OverflowError):
+        return None
     if isinstance(born, Decimal):
         if born != born.to_integral_value():
             return None

@@ -65,7 +65,7 @@ class Response(Model):
     order_seed: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     """What the order of shuffled options was drawn from"""
     is_partial: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
-    """Never sent off: what had been saved when the survey closed."""
+    """Never sent off: what had been saved when the survey closed, or lay for a week. Whoever finishes later takes its place."""
     flags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
     """Signs of poor quality (`surveys.quality`)"""
     excluded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

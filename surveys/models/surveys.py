@@ -60,6 +60,8 @@ class Survey(Model):
     """As published; it never changes afterwards, since citizens were told so."""
     response_limit: Mapped[int | None] = mapped_column(Integer)
     """So many complete responses close the survey."""
+    notice: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """Stands above the form while it isn't empty: what a text that invited to it got wrong"""
     created_by: Mapped[int | None] = mapped_column(ForeignKey("app_user.id"))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

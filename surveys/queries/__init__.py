@@ -1,8 +1,8 @@
 """What others may read of surveys."""
 
-from surveys.queries.asked import invited_numbers, surveys_asked
+from surveys.queries.asked import answered_since, invited_numbers, surveys_asked
 from surveys.queries.drafts import KeptAnswers, kept_answers
-from surveys.queries.links import FoundLink, find_link, link_of, links_of, unanswered_condition
+from surveys.queries.links import FoundLink, find_link, link_of, links_of
 from surveys.queries.overview import (
     Funnel,
     SurveyDetail,
@@ -43,6 +43,7 @@ __all__ = [
     "SurveySummary",
     "TriedAnswers",
     "VersionSummary",
+    "answered_since",
     "definition_of",
     "definitions_of_survey",
     "draft_steps",
@@ -66,6 +67,5 @@ __all__ = [
     "surveys_asked",
     "top_office_name",
     "tried_answers",
-    "unanswered_condition",
     "versions_of",
 ]

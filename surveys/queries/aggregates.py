@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from engage.db import db, driver_connection
+from surveys.flow import Deciders
 from surveys.models import Response
 
 
@@ -23,8 +25,8 @@ class Shape(StrEnum):
     """A list: a count for each member, and how many lists there are."""
     PRESENT = "present"
     """Only whether it was answered."""
-    FIRST = "first"
-    """An ordered list: a count for each that stands first."""
+    RANKED = "ranked"
+    """An ordered list: a count for each member at each place (`place:member`, from 1), and how many lists there are."""
     SHARED = "shared"
     """One of several numbers: 0 where only others (`among`) have one."""
 
@@ -61,6 +63,20 @@ class AnswerCounts:
     """Never sent off; in no other count"""
     excluded: int = 0
     """Left out by an officer; in no other count"""
+    ways: list[Way] = field(default_factory=list)
+    """For the versions whose `deciders` were given"""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Responses of one version that agree in everything that decides what they were asked."""
+
+    version_id: int
+    day: date | None
+    """In Tehran; None where it decides nothing"""
+    known: dict[str, Any]
+    """What decides, by name; true where only its being there does"""
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +85,7 @@ class WrittenAnswer:
     submitted_at: datetime
 
 
+WAYS = -4
 _COUNTS = "survey_id = %(survey_id)s AND excluded_at IS NULL AND NOT is_partial"
 """Which responses count: complete, and not left out."""
 _TOTALS = f"""
@@ -81,7 +98,6 @@ _TOTALS = f"""
 _IN = f"FROM response WHERE {_COUNTS} AND version_id = ANY(%(versions_{{place}})s)"
 _WHERE = f"{_IN} AND answers ? %(question_{{place}})s"
 _ONE = f"SELECT {{place}}, answers->>%(question_{{place}})s, NULL::date, count(*) {_WHERE} GROUP BY 2"
-_FIRST = f"SELECT {{place}}, answers->%(question_{{place}})s->>0, NULL::date, count(*) {_WHERE} GROUP BY 2"
 _SHARED = f"""
     SELECT {{place}}, coalesce(answers->>%(question_{{place}})s, '0'), NULL::date, count(*)
     {_IN} AND answers ?| %(among_{{place}})s GROUP BY 2
@@ -93,6 +109,16 @@ _MANY = f"""
          jsonb_array_elements_text(CASE WHEN jsonb_typeof(list) = 'array' THEN list ELSE '[]' END) AS picked(value)
     GROUP BY 2
 """
+_RANKED = f"""
+    SELECT {{place}}, at || ':' || member, NULL::date, count(*)
+    FROM (SELECT answers->%(question_{{place}})s AS list {_WHERE}) given,
+         jsonb_array_elements_text(CASE WHEN jsonb_typeof(list) = 'array' THEN list ELSE '[]' END) WITH ORDINALITY AS ranked(member, at)
+    GROUP BY 2
+"""
+_WAYS = f"""
+    SELECT {WAYS}, to_jsonb(ARRAY[to_jsonb(version_id), {{known}}])::text, {{day}}, count(*)
+    FROM response WHERE {_COUNTS} AND version_id = %(way_version_{{place}})s GROUP BY 2, 3
+"""
 # The rows of a matrix may be hundreds: all of them in one pass over the responses.
 _PARTS = f"""
     SELECT wanted.place, entry.value, NULL::date, count(*)
@@ -103,19 +129,20 @@ _PARTS = f"""
 """
 _BY_SHAPE = {
     Shape.ONE: (_ONE,),
-    Shape.FIRST: (_FIRST,),
     Shape.SHARED: (_SHARED,),
     Shape.PRESENT: (_PRESENT,),
     Shape.MANY: (_PRESENT, _MANY),
+    Shape.RANKED: (_PRESENT, _RANKED),
 }
-_EACH_ANSWERS = frozenset({Shape.ONE, Shape.FIRST, Shape.SHARED})
+_EACH_ANSWERS = frozenset({Shape.ONE, Shape.SHARED})
 """Every count is of people, so that together they are those who answered."""
 
 
-def count_answers(survey_id: int, wanted: Sequence[Counting]) -> AnswerCounts:
-    """Counts over all responses of a survey. One statement whatever the number of questions; memory grows with the number of
-    different values, not of responses."""
-    statement, params = _statement(survey_id, wanted)
+def count_answers(survey_id: int, wanted: Sequence[Counting], deciders: Mapping[int, Deciders] | None = None) -> AnswerCounts:
+    """Counts over all responses of a survey, and for versions with `deciders` how many went which way. One statement whatever the number
+    of questions; memory grows with the number of different values, not of responses."""
+    statement, params = _statement(survey_id, wanted, deciders or {})
+    ways: list[Way] = []
     by_version: dict[int, int] = {}
     by_day: dict[date, int] = {}
     left_out = {-2: 0, -3: 0}
@@ -127,6 +154,10 @@ def count_answers(survey_id: int, wanted: Sequence[Counting]) -> AnswerCounts:
             if place == -1:
                 by_version[int(value)] = by_version.get(int(value), 0) + count
                 by_day[day] = by_day.get(day, 0) + count
+            elif place == WAYS:
+                version_id, *known = json.loads(value)
+                names = (deciders or {})[version_id].names
+                ways.append(Way(version_id, day, {name: each for name, each in zip(names, known, strict=True) if each is not None}, count))
             elif place < 0:
                 left_out[place] += count
             elif value is None:
@@ -136,12 +167,19 @@ def count_answers(survey_id: int, wanted: Sequence[Counting]) -> AnswerCounts:
                 if wanted[place].shape in _EACH_ANSWERS:
                     answered[place] += count
     questions = [Counted(*each) for each in zip(answered, values, strict=True)]
-    return AnswerCounts(by_version, dict(sorted(by_day.items())), questions, left_out[-2], left_out[-3])
+    return AnswerCounts(by_version, dict(sorted(by_day.items())), questions, left_out[-2], left_out[-3], ways)
 
 
-def _statement(survey_id: int, wanted: Sequence[Counting]) -> tuple[str, dict[str, Any]]:
+def _statement(survey_id: int, wanted: Sequence[Counting], deciders: Mapping[int, Deciders]) -> tuple[str, dict[str, Any]]:
     params: dict[str, Any] = {"survey_id": survey_id}
     parts = [_TOTALS]
+    for version, (version_id, deciding) in enumerate(deciders.items()):
+        names = {f"way_{version}_{number}": name for number, name in enumerate(deciding.names)}
+        known = [f"answers->%({key})s" for key in names]
+        known[len(deciding.values) :] = [f"CASE WHEN answers ? %({key})s THEN 'true'::jsonb END" for key in list(names)[len(deciding.values) :]]
+        params |= {**names, f"way_version_{version}": version_id}
+        day = "(submitted_at AT TIME ZONE 'Asia/Tehran')::date" if deciding.by_day else "NULL::date"
+        parts.append(_WAYS.format(place=version, known=", ".join(known) or "NULL", day=day))
     together: list[tuple[str, int, int]] = []
     for place, each in enumerate(wanted):
         if each.shape == Shape.ONE and "." in each.question_id:

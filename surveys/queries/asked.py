@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, or_, select
 
 from engage.db import db
-from surveys.models import Invitation, Survey
+from surveys.models import Invitation, Response, Survey
 
 
 def invited_numbers(survey_id: int, unit_ids: Collection[int], *, answered: bool | None = None) -> Select[Any]:
@@ -20,6 +21,16 @@ def invited_numbers(survey_id: int, unit_ids: Collection[int], *, answered: bool
         Invitation.survey_id == survey_id, Invitation.unit_id.in_(unit_ids)
     )
     return found if answered is None else found.where(Invitation.answered.is_(answered))
+
+
+def answered_since(moment: datetime) -> Select[Any]:
+    """Selectable of `identity_id`: the numbers whose links brought an answer to any survey since then. Answers to anonymous surveys are
+    nobody's, so they don't count."""
+    return (
+        select(Invitation.identity_id.label("identity_id"))
+        .join(Response, Response.invitation_id == Invitation.id)
+        .where(Response.submitted_at > moment, Invitation.identity_id.is_not(None))
+    )
 
 
 def surveys_asked(unit_ids: Collection[int]) -> dict[int, str]:

@@ -10,17 +10,15 @@ from typing import Any
 
 import psycopg
 from flask import current_app
-from sqlalchemy import ColumnElement, and_
 
 from engage.config import Settings
 from engage.db import db, driver_connection, in_transaction
 from engage.vault import is_token_shaped, vault
-from surveys.models import Invitation
 
 _COLUMNS = """
     SELECT i.id, i.survey_id, i.identity_id, i.expires_at, i.opened_on, i.answered, i.revoked_at IS NOT NULL,
            s.state, s.published_version_id, s.closes_at, s.results_on, s.closed_at, s.slug, s.title, u.name, u.id,
-           s.is_anonymous, s.response_limit
+           s.is_anonymous, s.response_limit, s.notice
     FROM invitation i JOIN survey s ON s.id = i.survey_id JOIN unit u ON u.id = i.unit_id
 """
 _BY_DIGEST = _COLUMNS + "WHERE i.token_digest = %s"
@@ -50,6 +48,8 @@ class FoundLink:
     unit_id: int
     is_anonymous: bool
     response_limit: int | None
+    notice: str
+    """What the office has to put right about its texts"""
 
 
 @contextmanager
@@ -107,8 +107,3 @@ def links_of(pairs: Iterable[tuple[int, int]]) -> list[str]:
     settings: Settings = current_app.extensions["engage_settings"]
     token_of = vault().link_token
     return [f"{settings.base_url}/{token_of(invitation_id, version)}" for invitation_id, version in pairs]
-
-
-def unanswered_condition() -> ColumnElement[bool]:
-    """For statements over `invitation`: a link that still waits for its answer and may be reminded of it."""
-    return and_(Invitation.answered.is_(False), Invitation.revoked_at.is_(None))

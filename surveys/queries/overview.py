@@ -16,7 +16,7 @@ from engage.identity.queries import units_tree
 from surveys import rules
 from surveys.asked import Asked, LiveSurvey, Office
 from surveys.definitions import Definition, load
-from surveys.models import Invitation, Response, Survey, SurveyVersion
+from surveys.models import Invitation, Response, Survey, SurveySeal, SurveyVersion
 from surveys.queries.responses import counted, definition_of
 
 
@@ -60,6 +60,8 @@ class SurveyDetail:
     closed_at: datetime | None
     results_on: date | None
     created_at: datetime
+    notice: str
+    """What stands above the form to put a text about it right"""
 
 
 @dataclass(frozen=True)
@@ -89,12 +91,17 @@ class VersionSummary:
 @dataclass(frozen=True)
 class Funnel:
     """How far the invited came. Opened counts first GETs by day, robots that preview links included; started counts first POSTs,
-    of which an anonymous survey knows the last one alone."""
+    of which an anonymous survey knows the last one alone.
+
+    `is_under_seal`: of an anonymous survey whose answers are under seal, started and answered are only those that left the seal, in
+    steps; the rest is shown to nobody, since whoever watches a count rise could tell whose answer it was.
+    """
 
     invited: int
     opened: int
     started: int
     answered: int
+    is_under_seal: bool = False
 
 
 _ANSWERED = select(func.count()).where(counted(Survey.id)).scalar_subquery()
@@ -169,6 +176,7 @@ def _detail(wanted: Select[tuple[Survey]]) -> SurveyDetail | None:
         survey.closed_at,
         survey.results_on,
         survey.created_at,
+        survey.notice,
     )
 
 
@@ -195,16 +203,23 @@ def versions_of(survey_id: int) -> list[VersionSummary]:
 
 
 def invitation_funnel(survey_id: int) -> Funnel:
-    """One statement over the survey's invitations."""
+    """One statement over the survey's invitations and what left its seal."""
+    under_seal = select(SurveySeal.state != "opened").where(SurveySeal.survey_id == survey_id).scalar_subquery()
+    left = select(func.count()).where(Response.survey_id == survey_id, Response.channel == "link", ~Response.is_partial).scalar_subquery()
     row = db.session.execute(
         select(
             func.count(),
             func.count().filter(Invitation.opened_on.is_not(None)),
             func.count().filter(or_(Invitation.started_at.is_not(None), Invitation.answered)),
             func.count().filter(Invitation.answered),
+            func.coalesce(under_seal, False),
+            left,
         ).where(Invitation.survey_id == survey_id)
     ).one()
-    return Funnel(*row)
+    invited, opened, started, answered, is_under_seal, told = row
+    if is_under_seal:
+        started = answered = min(answered, told)
+    return Funnel(invited, opened, started, answered, is_under_seal)
 
 
 class PageFacts(Protocol):
@@ -220,6 +235,8 @@ class PageFacts(Protocol):
     def closes_at(self) -> datetime | None: ...
     @property
     def results_on(self) -> date | None: ...
+    @property
+    def notice(self) -> str: ...
 
 
 def survey_for_page(link: PageFacts, version_id: int | None = None) -> Asked | None:
@@ -228,7 +245,15 @@ def survey_for_page(link: PageFacts, version_id: int | None = None) -> Asked | N
     found = _version(wanted) if wanted is not None else None
     if found is None or wanted is None or found[0] != link.survey_id:
         return None
-    return Asked(wanted, found[1], Office(link.office_name), link.closes_at, link.results_on)
+    about: dict[int, Asked] = current_app.extensions["surveys_asked"]
+    facts = (Office(link.office_name), link.closes_at, link.results_on, link.notice)
+    asked = about.get(wanted)
+    if asked is None or asked.definition is not found[1] or (asked.office, asked.closes_at, asked.results_on, asked.notice) != facts:
+        if len(about) >= 200:
+            about.clear()
+        # One for all its citizens: what it works out of the definition isn't worked out for each of them.
+        asked = about[wanted] = Asked(wanted, found[1], *facts)
+    return asked
 
 
 def _version(version_id: int) -> tuple[int, Definition] | None:

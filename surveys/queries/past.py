@@ -29,7 +29,7 @@ def past_of_invitations(invitation_ids: Iterable[int]) -> list[InvitationPast]:
     rows = db.session.execute(
         select(Survey.title, Invitation.opened_on, Response.submitted_at)
         .join(Survey, Survey.id == Invitation.survey_id)
-        .outerjoin(Response, Response.invitation_id == Invitation.id)
+        .outerjoin(Response, (Response.invitation_id == Invitation.id) & ~Response.is_partial)
         .where(Invitation.id.in_(wanted), Invitation.opened_on.is_not(None) | Response.id.is_not(None))
         .order_by(Invitation.id)
     )

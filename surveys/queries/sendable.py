@@ -18,3 +18,6 @@ NOT_SENDABLE = """
 
 LINK_COLUMNS = "m.invitation_id, invitation.key_version"
 """What `surveys.queries.link_of(invitation_id, key_version)` turns into the address."""
+
+TOOK_PART = "COALESCE(invitation.answered, false)"
+"""Whether the invitation was answered; needs the join."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import BigInteger, ColumnElement, any_, cast, delete, func, insert, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BigInteger, ColumnElement, any_, cast, delete, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import aliased
 
 from engage.clock import TEHRAN, now
@@ -158,8 +158,9 @@ def flag_responses(survey_id: int) -> int:
 def keep_partial_answers(survey_id: int) -> int:
     """What was never sent off is kept as half-finished answers: everything once the survey is closed, before that what lies for a week.
 
-    Nobody's link stands beside them, for whoever comes back may still answer; so what could say who it was (own words, numbers, files) is
-    left out. Of several browsers with the same link the newest counts. Returns how many were kept.
+    The link stays beside them: whoever comes back and answers puts the whole answer in their place (`surveys.commands.submit_response`), and
+    a newer half takes the place of an older one. What could say who it was (own words, numbers, files) is left out: nobody sent it. Of
+    several browsers with the same link the newest counts. Returns how many were kept.
     """
     kept = 0
     while (done := _keep_batch(survey_id)) is not None:
@@ -199,18 +200,19 @@ def _keep_batch(survey_id: int) -> int | None:
                 continue
             taken.add(draft.invitation_id)
             kept += 1
-            session.execute(
-                insert(Response).values(
-                    survey_id=survey_id,
-                    version_id=draft.version_id,
-                    channel=Channel.LINK,
-                    answers=known,
-                    receipt_code="",
-                    submitted_at=draft.updated_at,
-                    language=draft.language,
-                    is_partial=True,
-                )
+            half = insert(Response).values(
+                survey_id=survey_id,
+                version_id=draft.version_id,
+                invitation_id=draft.invitation_id,
+                channel=Channel.LINK,
+                answers=known,
+                receipt_code="",
+                submitted_at=draft.updated_at,
+                language=draft.language,
+                is_partial=True,
             )
+            newer = {name: half.excluded[name] for name in ("version_id", "answers", "submitted_at", "language")}
+            session.execute(half.on_conflict_do_update(index_elements=["invitation_id"], set_=newer, where=Response.is_partial.is_(True)))
         # The other browsers of these links, too: one person is one half-finished answer.
         session.execute(
             delete(ResponseDraft).where(

@@ -82,7 +82,8 @@ class Knapsack(Ticking, frozen=True, kw_only=True, tag="knapsack"):
                 _("projects"),
                 _("of %(budget)s %(unit)s", budget=spoken(self.budget // size), unit=unit),
             )
-        status = Markup('<p class="kb" role="status" data-left="%s" data-over="%s">%s</p>') % (
+        status = Markup('<p class="kb%s" role="status" data-left="%s" data-over="%s">%s</p>') % (
+            " over" if self.cost_of(ticked) > self.budget else "",
             _("%(amount)s left", amount="{} " + unit),
             _("%(amount)s over the budget", amount="{} " + unit),
             self._balance(ticked, _),

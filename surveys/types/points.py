@@ -102,7 +102,7 @@ class Points(Ballot, frozen=True, kw_only=True, tag="points"):
         return self._problem(entries) is None
 
     def typed(self, entries: Entries) -> dict[str, list[str]]:
-        return {part: [str(value)] for part, value in entries.items()}
+        return {part: [spoken(value) if isinstance(value, int) else str(value)] for part, value in entries.items()}
 
     def names(self) -> dict[str, Name]:
         found = {project_id: Name(Kind.NUMBER, low=1, high=self.most_each or self.points) for project_id in self.project_ids}
@@ -124,7 +124,8 @@ class Points(Ballot, frozen=True, kw_only=True, tag="points"):
     def draw(self, drawn: Drawn) -> Markup:
         _ = drawn.translate
         rows = Markup("\n").join(self._row(project, drawn, is_first=index == 0) for index, project in enumerate(self.in_order(drawn.seed)))
-        status = Markup('<div class="bar"><p class="kb" role="status" data-left="%s" data-over="%s">%s</p></div>') % (
+        status = Markup('<div class="bar"><p class="kb%s" role="status" data-left="%s" data-over="%s">%s</p></div>') % (
+            " over" if self._spent(drawn) > self.points else "",
             _("%(amount)s left", amount=_("%(points)s points", points="{}")),
             _("%(points)s points too many", points="{}"),
             self._balance(drawn, _),
@@ -140,16 +141,20 @@ class Points(Ballot, frozen=True, kw_only=True, tag="points"):
 
     def _balance(self, drawn: Drawn, _: Translate) -> str:
         """How it stood when the server last looked."""
-        try:
-            spent = sum(self._points(drawn.only(project_id), project_id) for project_id in self.project_ids)
-        except AnswerProblem:
-            return ""
+        spent = self._spent(drawn)
         if not spent:
             return ""
         left = self.points - spent
         if left < 0:
             return _("%(points)s points too many", points=spoken(-left))
         return _("%(amount)s left", amount=_("%(points)s points", points=spoken(left)))
+
+    def _spent(self, drawn: Drawn) -> int:
+        """The points that stand in the fields; 0 where one can't be read."""
+        try:
+            return sum(self._points(drawn.only(project_id), project_id) for project_id in self.project_ids)
+        except AnswerProblem:
+            return 0
 
     def in_words(self, entries: Mapping[str, Any], _: Translate) -> str:
         if entries.get("") == NONE:

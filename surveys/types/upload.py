@@ -104,6 +104,10 @@ class Upload(Question, frozen=True, kw_only=True, tag="upload"):
             return _("this file can't be taken"), _("This file is neither a photo (JPEG, PNG, WebP or HEIC) nor a PDF. Please choose another one.")
         if problem.code == "file_empty":
             return _("the file is empty"), _("The file arrived empty. Please choose it again.")
+        if problem.code == "files_many":
+            return _("too many files"), _("Too many files of yours lie here unsent. Send your answers without this one.")
+        if problem.code == "files_full":
+            return _("no more files just now"), _("No more files can be taken just now. Send your answers without the file, or try again in an hour.")
         if problem.code == "file_unknown":
             return _("choose the file again"), _("The file didn't arrive or was kept too long. Please choose it again.")
         return super().explain(problem, _)

@@ -17,6 +17,7 @@ from surveys.definitions import Definition
 from surveys.models import ResponseUpload
 from surveys.types import AnswerProblem, Upload
 from surveys.uploads import files
+from surveys.uploads.holding import check_room, holder_mark, left_by, lock_unit
 from surveys.uploads.kinds import ENOUGH, media_type_of
 from surveys.uploads.metadata import without_metadata
 from surveys.uploads.queries import KEY_CONTEXT, slugs_in
@@ -26,11 +27,17 @@ KEPT_LOOSE = timedelta(days=3)
 _ORPHANED_AFTER = 3600.0
 
 
-def store_upload(survey_id: int, question: Upload, stream: IO[bytes]) -> str:
+class FilesGone(Exception):
+    """A file that an answer names can't be had any more: the transaction that was to store the answer is given up."""
+
+
+def store_upload(survey_id: int, question: Upload, stream: IO[bytes], *, holder: str) -> str:
     """The file is kept, encrypted, and the slug is the answer to the question; until a response claims it, for three days.
 
-    Photos lose the place and whatever else phones write beside the picture. AnswerProblem: "file_empty", "file_too_large", "file_kind"
-    (by the content alone).
+    `holder` is whoever has the right to answer (`surveys.uploads.holding`): a file they left unsent for the same question before is gone,
+    and what else they left is bounded, as is what lies unsent in the whole unit. Photos lose the place and whatever else phones write
+    beside the picture. AnswerProblem: "file_empty", "file_too_large", "file_kind" (by the content alone), "files_many" (the holder's
+    bound), "files_full" (the unit's).
     """
     content = stream.read(question.max_bytes + 1)
     if not content:
@@ -41,10 +48,25 @@ def store_upload(survey_id: int, question: Upload, stream: IO[bytes]) -> str:
     if media_type not in question.media_types:
         raise AnswerProblem("file_kind")
     content = without_metadata(content, media_type)
-    stored_name, slug = files.new_name(), secrets.token_urlsafe(16)
+    mark = holder_mark(survey_id, holder)
+    with transaction() as session:
+        check_room(session, survey_id, question.id, mark, len(content))
+    stored_name, slug = files.new_name(), mark + secrets.token_urlsafe(16)[len(mark) :]
     key = files.write_file(stored_name, content)
     try:
         with transaction() as session:
+            # One after another within a unit, so that many at once don't go beyond its bound together.
+            lock_unit(session, survey_id)
+            check_room(session, survey_id, question.id, mark, len(content))
+            replaced = (
+                session.execute(
+                    delete(ResponseUpload)
+                    .where(*left_by(survey_id, mark), ResponseUpload.question_id == question.id)
+                    .returning(ResponseUpload.stored_name)
+                )
+                .scalars()
+                .all()
+            )
             upload_id = session.execute(text("SELECT nextval(pg_get_serial_sequence('response_upload', 'id'))")).scalar_one()
             session.execute(
                 insert(ResponseUpload).values(
@@ -62,12 +84,15 @@ def store_upload(survey_id: int, question: Upload, stream: IO[bytes]) -> str:
     except BaseException:
         files.delete_file(stored_name)
         raise
+    for name in replaced:
+        files.delete_file(name)
     return slug
 
 
 def claim_uploads(survey_id: int, response_id: int, definition: Definition, document: Mapping[str, Any]) -> bool:
-    """Inside the transaction that stores the response: the files its answers name are the response's. False if one isn't there to be had.
+    """Inside the transaction that stores the response: the files its answers name are the response's.
 
+    False if one isn't there to be had: the caller gives its transaction up then (`FilesGone`), or an answer would name a file in vain.
     Costs nothing where the survey takes no files.
     """
     wanted = slugs_in(definition, document)
@@ -75,7 +100,7 @@ def claim_uploads(survey_id: int, response_id: int, definition: Definition, docu
         return True
     count = 0
     with transaction() as session:
-        for slug, question_id in wanted.items():
+        for slug, question_id in sorted(wanted.items()):
             claimed = session.execute(
                 update(ResponseUpload)
                 .where(

@@ -1,9 +1,14 @@
-"""Photos without what phones write beside the picture: the place, the device, the owner's name. Pure."""
+"""Photos without what phones write beside the picture: the place, the device, the owner's name. Pure.
+
+PDF files keep what their makers wrote into them: it may lie in any of their compressed parts. The builder says so to the officer.
+"""
 
 from __future__ import annotations
 
 import struct
 import zlib
+
+from surveys.uploads.heic import bare_heic
 
 _APP1, _APP13, _COMMENT, _START_OF_SCAN = 0xE1, 0xED, 0xFE, 0xDA
 _PNG_HEAD = 8
@@ -19,6 +24,8 @@ def without_metadata(content: bytes, media_type: str) -> bytes:
             return _bare_png(content)
         if media_type == "image/webp":
             return _bare_webp(content)
+        if media_type == "image/heic":
+            return bare_heic(content)
     except (struct.error, IndexError, ValueError):
         return content
     return content

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -67,6 +69,7 @@ def as_file(content: bytes | str, media_type: str, name: str, suffix: str) -> Re
     """A download whose name may be Persian."""
     response = Response(content, content_type=media_type)
     safe = "".join(letter for letter in name if letter.isprintable() and letter not in '\\/:*?"<>|')[:80].strip() or "survey"
-    response.headers.set("Content-Disposition", "attachment", filename=f"{safe}{suffix}")
+    # Headers hold ASCII alone, or the web server refuses the whole answer; browsers take the second name (RFC 6266).
+    response.headers["Content-Disposition"] = f"attachment; filename=\"survey{suffix}\"; filename*=UTF-8''{quote(safe + suffix, safe='')}"
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -8,16 +8,18 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from engage.persian import format_number
 from surveys.conditions import Asked, askable, in_words, names_before
-from surveys.definitions import Definition, Gap, gaps
+from surveys.definitions import Definition, Gap, gaps, numbers_of
 from surveys.flow import cut_pages
 from surveys.forms import FORMS, QuestionForm
 from surveys.forms.question import RuleForm
 from surveys.logic.kinds import Kind
 from surveys.sealing import promise_gap
 from surveys.types import AnyQuestion, type_of
-from surveys.words import GAPS, REFUSALS, TYPE_ICONS, TYPES
+from surveys.words import TYPE_ICONS, TYPES, explain_gap
 
+NAME_LENGTH = 60
 MANY_CHOICES = 1500
 """More options than this aren't offered to the script; the officer writes the option's words."""
 
@@ -35,7 +37,10 @@ class Card:
     """One question as the editor shows it."""
 
     question: AnyQuestion
+    place: int
+    """Among everything in the form, from 1"""
     number: int
+    """What citizens read beside it; 0 for what nobody is asked"""
     kind: str
     words: Any
     icon: str
@@ -47,7 +52,12 @@ class Card:
     form: QuestionForm | None = None
     rule: RuleForm | None = None
     known: Sequence[Asked] = ()
-    later: Sequence[tuple[int, AnyQuestion]] = ()
+    later: Sequence[tuple[str, AnyQuestion]] = ()
+    """What follows, with its name: see `name_of`"""
+
+    @property
+    def name(self) -> str:
+        return name_of(self.question, self.number)
 
     def problems_at(self, name: str) -> list[str]:
         return [each.words for each in self.problems if each.field == name]
@@ -59,25 +69,13 @@ class Card:
         return [each.words for each in self.problems if each.field not in drawn]
 
 
-class _Spoken(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
-        return ""
-
-
-def gap_words(gap: Gap) -> str:
-    """The gap in a sentence."""
-    sentence = GAPS.get(gap.code) or REFUSALS.get(gap.code)
-    words = str(sentence) % _Spoken(detail=gap.detail) if sentence is not None else gap.code
-    return f"{words} («{gap.detail}»)" if gap.detail else words
-
-
 def problems_of(definition: Definition) -> dict[str, list[Problem]]:
     """Every gap by the question it is at; "" is the survey itself."""
     found: dict[str, list[Problem]] = {}
     for gap in gaps(definition):
-        found.setdefault(gap.question_id, []).append(Problem(gap.field.partition(".")[0], gap_words(gap)))
+        found.setdefault(gap.question_id, []).append(Problem(gap.field.partition(".")[0], explain_gap(gap)))
     if definition.is_anonymous and (code := promise_gap(definition)):
-        found.setdefault("", []).append(Problem("", gap_words(Gap(code))))
+        found.setdefault("", []).append(Problem("", explain_gap(Gap(code))))
     return found
 
 
@@ -86,17 +84,19 @@ def cards_of(definition: Definition, opened: str, form: QuestionForm | None, rul
     missing = problems_of(definition)
     known = {each.name: each for each in askable(definition.questions)} if _has_logic(definition) else {}
     pages = {question.id: number for number, page in enumerate(cut_pages(definition), 1) for question in page}
+    numbers = numbers_of(definition)
     found, page = [], 0
-    for number, question in enumerate(definition.questions, 1):
+    for place, question in enumerate(definition.questions, 1):
         kind = type_of(question)
         begins, page = pages.get(question.id, page) != page, pages.get(question.id, page)
         parts: dict[str, Any] = {}
         if question.id == opened:
-            parts = open_parts(definition, question, number, form, rule)
+            parts = open_parts(definition, question, form, rule)
         found.append(
             Card(
                 question,
-                number,
+                place,
+                numbers.get(question.id, 0),
                 kind,
                 TYPES.get(kind, kind),
                 TYPE_ICONS.get(kind, "help"),
@@ -110,16 +110,30 @@ def cards_of(definition: Definition, opened: str, form: QuestionForm | None, rul
     return found
 
 
-def open_parts(
-    definition: Definition, question: AnyQuestion, number: int, form: QuestionForm | None, rule: RuleForm | None
-) -> dict[str, Any]:
+def name_of(question: AnyQuestion, number: int) -> str:
+    """What staff read a question by: its number and words, or where nobody is asked, what it is."""
+    words = " ".join(question.label.split())
+    words = words if len(words) <= NAME_LENGTH else f"{words[: NAME_LENGTH - 1].rstrip()}…"
+    if not number:
+        kind = str(TYPES.get(type_of(question), type_of(question)))
+        return f"{kind} · {words}" if words else kind
+    return f"{format_number(number)}. {words}" if words else format_number(number)
+
+
+def later_than(definition: Definition, question: AnyQuestion) -> list[tuple[str, AnyQuestion]]:
+    """What follows a question, each with its name."""
+    numbers = numbers_of(definition)
+    index = next(n for n, each in enumerate(definition.questions) if each.id == question.id)
+    return [(name_of(each, numbers.get(each.id, 0)), each) for each in definition.questions[index + 1 :]]
+
+
+def open_parts(definition: Definition, question: AnyQuestion, form: QuestionForm | None, rule: RuleForm | None) -> dict[str, Any]:
     """What an opened card has besides."""
     if form is None:
         form = FORMS[type(question)](formdata=None, prefix=f"{question.id}-")
         form.show(question)
     rule = rule or rule_form(definition, question, empty=True)
-    later = [(place, each) for place, each in enumerate(definition.questions, 1) if place > number]
-    return {"form": form, "rule": rule, "known": rule.asked, "later": later}
+    return {"form": form, "rule": rule, "known": rule.asked, "later": later_than(definition, question)}
 
 
 def rule_form(definition: Definition, question: AnyQuestion, *, empty: bool = False) -> RuleForm:
@@ -131,7 +145,7 @@ def rule_form(definition: Definition, question: AnyQuestion, *, empty: bool = Fa
     if empty and index:
         # Most conditions are about the question right before.
         rule.name.data = next((each.name for each in reversed(rule.asked) if each.number <= index), "")
-    rule.offer_targets(list(enumerate(definition.questions, 1))[index + 1 :])
+    rule.offer_targets(later_than(definition, question))
     return rule
 
 

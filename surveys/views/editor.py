@@ -15,7 +15,7 @@ from engage.identity.queries import user_name
 from engage.identity.rules import Permission
 from engage.persian import to_latin_digits
 from engage.refusal import Refused
-from engage.web.filters import clock_time, number
+from engage.web.filters import clock_time, digits, number
 from engage.web.flashes import flash_done, flash_undo
 from engage.web.refusals import wants_json
 from surveys import commands, editing, queries
@@ -30,7 +30,10 @@ from surveys.views.cards import cards_of, choices_for_script, problems_of, rule_
 from surveys.views.versions import change_rows
 
 OPTIONAL_FIELDS = frozenset(
-    {"hint", "exclusive", "min_choices", "max_choices", "min", "max", "unit", "low_label", "high_label", "other_label", "formula_hint"}
+    {
+        *("hint", "exclusive", "other", "none_label", "unknown_label", "min_choices", "max_choices", "most", "min_ranks", "most_each"),
+        *("min", "max", "unit", "low_label", "high_label", "parameter", "value", "allowed"),
+    }
 )
 
 
@@ -271,7 +274,7 @@ def _saved(definition: Definition, revision: int, question_id: str = "") -> Resp
 
 
 def _faults(form: Any) -> ResponseReturnValue:
-    faults = {field.id: message for field, message in form.problems}
+    faults = {field.id: digits(message) for field, message in form.problems}
     response = jsonify(message=_("Not saved yet: something must be mended."), faults=faults)
     response.status_code = 422
     return response

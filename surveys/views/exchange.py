@@ -22,7 +22,7 @@ from surveys.definitions import Definition, DefinitionProblem, dump_text, load_t
 from surveys.forms.survey import SurveyFileForm
 from surveys.interchange.findings import Skipped
 from surveys.interchange.from_xlsform import import_form
-from surveys.interchange.to_xlsform import export_form
+from surveys.interchange.to_xlsform import export_form, what_is_lost
 from surveys.interchange.words import explain as explain_finding
 from surveys.paper import paper_form
 from surveys.views.base import as_file, blueprint, survey_or_404
@@ -85,7 +85,7 @@ def _told(findings: list[Skipped]) -> list[Finding]:
 @guarded(Permission.SURVEYS_VIEW)
 def files_page(slug: str) -> ResponseReturnValue:
     survey = survey_or_404(slug)
-    skipped = _told(export_form(survey.draft).skipped)
+    skipped = _told(what_is_lost(survey.draft))
     return render_template("surveys/files.html", survey=survey, skipped=skipped)
 
 

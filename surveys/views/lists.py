@@ -19,6 +19,7 @@ from surveys import commands, queries
 from surveys.definitions import Definition, estimated_minutes
 from surveys.forms import NewSurveyForm
 from surveys.forms.survey import CopyForm
+from surveys.sealing import sealed_count_words
 from surveys.starters import STARTERS
 from surveys.types import type_of
 from surveys.views.base import blueprint, may_edit, survey_or_404
@@ -112,6 +113,7 @@ def survey_page(slug: str) -> ResponseReturnValue:
         is_draft_ahead=survey.published_version_id is not None and published != survey.draft,
         versions=queries.versions_of(survey.id),
         funnel=queries.invitation_funnel(survey.id),
+        sealed_words=sealed_count_words(),
         types=TYPES,
         type_of=type_of,
         minutes=estimated_minutes(published),

@@ -17,14 +17,15 @@ from engage.web.filters import number
 from engage.web.flashes import flash_done
 from engage.web.refusals import explain
 from surveys import commands, queries
-from surveys.definitions import Definition, Gap, estimated_minutes, gaps
+from surveys.definitions import Definition, Gap, estimated_minutes, gaps, numbers_of
 from surveys.forms import PublishForm
 from surveys.sealing import promise_gap
 from surveys.translating import untranslated
-from surveys.types import type_of
+from surveys.types import AnyQuestion
+from surveys.types.choices import OTHER
 from surveys.views.base import blueprint, survey_or_404
-from surveys.views.cards import gap_words
-from surveys.words import LANGUAGES
+from surveys.views.cards import name_of
+from surveys.words import LANGUAGES, WARNINGS, explain_gap
 
 LONG_MINUTES = 7
 """Beyond it most people on a phone give up."""
@@ -46,17 +47,14 @@ def warnings_of(definition: Definition) -> list[Doubt]:
             "It takes about %(minutes)s minutes. On a phone, most people give up after seven; leave questions out.", minutes=number(minutes)
         )
         found.append(Doubt(words))
-    for place, question in enumerate(definition.questions, 1):
-        if type_of(question) == "national_id":
+    numbers = numbers_of(definition)
+    for question in definition.questions:
+        name = name_of(question, numbers.get(question.id, 0))
+        found += [Doubt(f"{name}: {WARNINGS[code]}", question.id) for code in question.warnings()]
+        if definition.is_anonymous and asks_for_own_words(question):
             words = _(
-                "Question %(number)s asks for the national id. People who get an SMS with a link are right to distrust that; ask only where you must.",
-                number=number(place),
-            )
-            found.append(Doubt(words, question.id))
-        elif definition.is_anonymous and question.reveals:
-            words = _(
-                "Question %(number)s is answered in own words: in an anonymous survey, people may reveal themselves in it. Ask them not to write names.",
-                number=number(place),
+                "%(question)s: it is answered in own words. In an anonymous survey people may reveal themselves in them; ask them not to write names.",
+                question=name,
             )
             found.append(Doubt(words, question.id))
     for code in definition.languages:
@@ -69,6 +67,17 @@ def warnings_of(definition: Definition) -> list[Doubt]:
             )
             found.append(Doubt(words))
     return found
+
+
+def asks_for_own_words(question: AnyQuestion) -> bool:
+    """Whether any part of the answer may say who gave it, «other» in own words included."""
+    parts = [each.part for each in question.tallies()] + ([OTHER] if getattr(question, "other_option", None) is not None else [])
+    return question.reveals or any(question.reveals_in(part) for part in parts)
+
+
+def _place_of(gap: Gap, definition: Definition) -> str:
+    question = definition.question(gap.question_id)
+    return name_of(question, gap.number) if question is not None else ""
 
 
 @blueprint.route("/<slug>/publish", methods=["GET", "POST"])
@@ -109,7 +118,7 @@ def publish_page(slug: str) -> ResponseReturnValue:
         survey=survey,
         form=form,
         problem=problem,
-        missing=[(gap, gap_words(gap)) for gap in missing],
+        missing=[(gap, _place_of(gap, survey.draft), explain_gap(gap)) for gap in missing],
         warnings=warnings_of(survey.draft),
         minutes=estimated_minutes(survey.draft),
         versions=queries.versions_of(survey.id),

@@ -128,7 +128,7 @@ def _session(survey: SurveyDetail, ticket: str, given: Mapping[str, list[str]] |
         language=language_in(survey.draft, named),
         nav=back,
         # No response ever claims it, so it is swept away after a few days.
-        shelf=UploadShelf(survey.id),
+        shelf=UploadShelf(survey.id, f"trial {ticket}"),
     )
 
 

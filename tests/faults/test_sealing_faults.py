@@ -21,7 +21,7 @@ from surveys.sealing import break_seal, move_sealed_answers, ring_for_seals, sea
 from surveys.sealing.keys import key_path
 from surveys.sealing.locks import gate_name
 from surveys.submission import Outcome
-from tests.features.test_anonymous_surveys import Asked, ask, buffered, close, rows, stored
+from tests.sealed import Asked, ask, buffered, close, rows, stored
 
 ANSWERS = 45
 PATIENCE = 20.0

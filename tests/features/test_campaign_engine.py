@@ -12,6 +12,7 @@ import campaigns.commands as commands
 import contacts.commands
 from campaigns import sweeps
 from campaigns.queries import get_campaign, progress_of
+from campaigns.rules import Reminder
 from campaigns.sending import send_due_batches
 from campaigns.states import CampaignState, MessageState
 from engage.db import db, transaction
@@ -235,7 +236,7 @@ def test_a_lease_that_ran_out_makes_its_messages_unknown(app, clock, sending):
 
 
 def test_the_reminder_goes_only_to_those_who_have_not_answered(app, client, clock, gateway_simulator, sending, drain):
-    campaign_id, _ = sending(3, reminder_after=timedelta(hours=1), reminder_text="منطقه ۱۲: هنوز منتظر شما هستیم")
+    campaign_id, _ = sending(3, reminders=(Reminder(timedelta(hours=1), "منطقه ۱۲: هنوز منتظر شما هستیم"),))
     drain()
     token = gateway_simulator.ledger()[0]["message"].split("m12.example.ir/")[1].split("\n")[0]
     assert client.post(f"/{token}", data={"q1": "light"}).status_code == 200

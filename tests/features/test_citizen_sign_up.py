@@ -12,26 +12,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from contacts import queries
 from contacts.commands import pending as commands
-from contacts.commands import renew_number, suppress_number
+from contacts.commands import suppress_number
 from contacts.commands.consent import end_consent_of_reassigned
-from contacts.commands.sign_up_pages import change_sign_up_page, make_sign_up_page, open_sign_up_page
+from contacts.commands.sign_up_pages import make_sign_up_page, open_sign_up_page
 from contacts.queries import find_identity
-from contacts.queries.sign_up_pages import entry_counts, get_sign_up_page
-from contacts.rules.consent import Channel
-from contacts.rules.people import Person
+from contacts.queries.sign_up_pages import get_sign_up_page
 from engage.clock import FrozenClock
 from engage.db import db
-from engage.identity.rules import Role
 from engage.persian import to_persian_digits
-from engage.refusal import Refused
 from engage.sms.segments import pages
 from engage.sms.simulator.process import SimulatorProcess
 from tests.make import make_contacts, make_number
-from tests.people import make_person, make_units, sign_in, without_csrf
-
-TOPICS = ["survey_invitation", "neighbourhood_news"]
+from tests.people import make_units
+from tests.sign_up import TOPICS, contact_of, standing
 
 
 @pytest.fixture
@@ -59,19 +53,6 @@ def last_code(simulator: SimulatorProcess, number: str) -> str:
     assert re.search(r"\d{6}\Z", message), "telephones offer the code only when it stands at the end"
     assert pages(message) == 1
     return str(message)[-6:]
-
-
-def contact_of(number: str) -> queries.ContactRecord:
-    identity_id = find_identity(number)
-    assert identity_id is not None
-    (contact_id,) = queries.contacts_of_identity(identity_id)
-    record = queries.get_contact(contact_id)
-    assert record is not None
-    return record
-
-
-def standing(record: queries.ContactRecord) -> set[str]:
-    return {each.purpose for each in record.consents if each.given}
 
 
 def test_from_the_poster_to_the_ledger(
@@ -287,157 +268,3 @@ def test_pages_fit_one_round_trip_and_bring_a_policy(client: FlaskClient, slug: 
     policy = page.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy and "sha256-" in policy and "unsafe" not in policy
     assert page.headers["Referrer-Policy"] == "no-referrer" and page.headers["Cache-Control"] == "no-store"
-
-
-# -- by text -------------------------------------------------------------------------------------------------------------------------
-
-
-def ask(unit: int, number: str) -> int:
-    return commands.ask_to_confirm(unit, number, Person(first_name="زهرا", neighbourhood="هرندی"), TOPICS, actor_id=None)
-
-
-def test_an_entry_is_confirmed_by_its_link_and_only_by_its_button(
-    app: Flask, client: FlaskClient, unit: int, drain: Callable[[], int], gateway_simulator: SimulatorProcess
-) -> None:
-    number = make_number()
-    ask(unit, number)
-    drain()
-    (message,) = gateway_simulator.inbox(number)
-    assert "عدد 1 را بفرستید" in message["message"] and message["message"].endswith("\nلغو11")
-    address = re.search(r"https://m12\.example\.ir(/confirm/\w+)", message["message"])
-    assert address is not None
-    page = client.get(address[1])
-    assert "می‌پذیرم شهرداری" in page.text and "زهرا" not in page.text, "a stranger may have got this text"
-    assert find_identity(number) is None
-    assert "عضو شدید" in client.post(address[1], data={"answer": "yes"}).text
-    record = contact_of(number)
-    assert (standing(record), record.lines[0].channel, record.neighbourhood) == (set(TOPICS), "double_opt_in", "هرندی")
-    assert client.get(address[1]).status_code == client.post(address[1], data={"answer": "yes"}).status_code == 404
-
-
-@pytest.mark.parametrize("reply", ["1", "۱", " بله. ", "YES"])
-def test_an_entry_is_confirmed_by_answering(app: Flask, client: FlaskClient, unit: int, drain: Callable[[], int], reply: str) -> None:
-    number = make_number()
-    ask(unit, number)
-    hook = {"messageid": 77, "from": "0" + number[3:], "to": "2000", "message": reply}
-    assert client.post("/hooks/sms/test-webhook-token-0123456789/inbound", data=hook).status_code == 200
-    drain()
-    assert standing(contact_of(number)) == set(TOPICS)
-    assert db.session.scalar(text("SELECT kind FROM inbound_message")) == "yes"
-
-
-def test_a_no_deletes_the_number_at_once(app: Flask, client: FlaskClient, unit: int) -> None:
-    number = make_number()
-    pending_id = ask(unit, number)
-    answer = client.post(f"/confirm/{commands.confirm_token(pending_id)}", data={"answer": "no"})
-    assert answer.status_code == 200 and "حذف شد" in answer.text
-    assert db.session.scalar(text("SELECT count(*) FROM pending_consent")) == 0 and find_identity(number) is None
-    assert db.session.scalar(text("SELECT count(*) FROM single_text WHERE phone_cipher IS NOT NULL")) == 0
-    assert entry_counts([unit]).expired_count == 1
-
-
-def test_no_answer_in_fourteen_days_leaves_only_a_count(app: Flask, unit: int, clock: FrozenClock, drain: Callable[[], int]) -> None:
-    number = make_number()
-    ask(unit, number)
-    drain()
-    clock.advance(timedelta(days=13, hours=23))
-    assert commands.delete_unanswered() == 0
-    clock.advance(timedelta(hours=1))
-    assert not commands.confirm_by_reply(number)
-    assert commands.delete_unanswered() == 1 and commands.delete_unanswered() == 0
-    counts = entry_counts([unit])
-    assert (counts.asked_count, counts.confirmed_count, counts.expired_count, counts.waiting_count) == (1, 0, 1, 0)
-
-
-def test_nobody_is_asked_twice_or_against_a_stop_or_at_night(
-    app: Flask, unit: int, clock: FrozenClock, drain: Callable[[], int], gateway_simulator: SimulatorProcess
-) -> None:
-    number, stopped, sleeping = make_number(), make_number(), make_number()
-    ask(unit, number)
-    with pytest.raises(Refused) as twice:
-        ask(unit, number)
-    suppress_number(stopped, "sms", actor_id=None)
-    with pytest.raises(Refused) as against:
-        ask(unit, stopped)
-    assert (twice.value.code, against.value.code) == ("confirmation_waiting", "number_suppressed")
-    clock.advance(timedelta(hours=12))  # midnight in Tehran
-    ask(unit, sleeping)
-    drain()
-    from contacts.jobs import ring_single_texts
-
-    ring_single_texts()
-    drain()
-    assert gateway_simulator.inbox(sleeping) == []
-    clock.advance(timedelta(hours=9, minutes=1))
-    ring_single_texts()
-    drain()
-    assert len(gateway_simulator.inbox(sleeping)) == 1
-
-
-def test_a_stop_after_the_question_is_stronger_than_a_yes(app: Flask, client: FlaskClient, unit: int) -> None:
-    number = make_number()
-    pending_id = ask(unit, number)
-    suppress_number(number, "sms", actor_id=None)
-    assert not commands.confirm_by_reply(number)
-    answer = client.post(f"/confirm/{commands.confirm_token(pending_id)}", data={"answer": "yes"})
-    assert answer.status_code == 409 and find_identity(number) is None
-    renew_number(number, Channel.PAGE, evidence="صفحه", purposes=())
-    assert commands.confirm_by_reply(number)
-
-
-def test_letters_of_a_confirmation_cannot_be_guessed_from_another(app: Flask, unit: int) -> None:
-    one, two = ask(unit, make_number()), ask(unit, make_number())
-    first, second = commands.confirm_token(one), commands.confirm_token(two)
-    assert commands.read_confirm_token(first) == one
-    assert commands.read_confirm_token(first[:11] + second[11:]) is None
-    for wrong in ("", first[:-1], first + "2", "x" * 11, "../../" + first, first[:11] + "1"):
-        assert commands.read_confirm_token(wrong) is None
-
-
-# -- the officer's side ----------------------------------------------------------------------------------------------------------------
-
-
-def test_an_officer_makes_a_page_prints_its_poster_and_closes_it(app: Flask, client: FlaskClient, unit: int) -> None:
-    officer = sign_in(client, make_person(unit))
-    with without_csrf(app):
-        assert "هنوز صفحهٔ عضویتی نیست" in officer.get("/console/contacts/sign-up").text
-        assert officer.post("/console/contacts/sign-up/new", data={"title": ""}).status_code == 422
-        made = officer.post("/console/contacts/sign-up/new", data={"title": "خبرهای محلهٔ شما", "purposes": TOPICS})
-        assert made.status_code == 303
-        listed = officer.get("/console/contacts/sign-up").text
-        (slug,) = set(re.findall(r"/join/([a-z0-9]{5})", listed))
-        poster = officer.get(f"/console/contacts/sign-up/{slug}/poster.pdf")
-        assert poster.data.startswith(b"%PDF") and poster.data.count(b"/Type /Page\n") <= 1 and b"Vazirmatn" in poster.data
-        assert officer.get(f"/console/contacts/sign-up/{slug}").status_code == 200
-        officer.post(f"/console/contacts/sign-up/{slug}", data={"title": "نام تازه", "purposes": TOPICS[:1]})
-        officer.post(f"/console/contacts/sign-up/{slug}/close")
-    page = get_sign_up_page(slug)
-    assert page is not None and (page.title, page.purpose_keys, page.is_open) == ("نام تازه", (TOPICS[0],), False)
-    actions = set(db.session.scalars(text("SELECT action FROM audit_entry")))
-    assert {"sign_up_page_made", "sign_up_page_changed", "sign_up_page_closed"} <= actions
-
-
-def test_a_page_of_another_district_does_not_exist(app: Flask, client: FlaskClient) -> None:
-    _, d12, d6, _ = make_units()
-    slug = make_sign_up_page(d6, "منطقهٔ شش", TOPICS, actor_id=None)
-    officer = sign_in(client, make_person(d12, Role.OFFICER))
-    with without_csrf(app):
-        assert slug not in officer.get("/console/contacts/sign-up").text
-        for address in (f"/console/contacts/sign-up/{slug}", f"/console/contacts/sign-up/{slug}/poster.pdf"):
-            assert officer.get(address).status_code == 404
-        assert officer.post(f"/console/contacts/sign-up/{slug}/close").status_code == 404
-    page = get_sign_up_page(slug)
-    assert page is not None and page.is_open
-
-
-@pytest.mark.parametrize(
-    ("title", "purposes", "code"),
-    [(" ", TOPICS, "title_missing"), ("عنوان", [], "purposes_missing"), ("عنوان", ["nothing"], "purpose_unknown")],
-)
-def test_a_page_needs_a_title_and_topics(app: Flask, unit: int, title: str, purposes: list[str], code: str) -> None:
-    with pytest.raises(Refused) as refused:
-        make_sign_up_page(unit, title, purposes, actor_id=None)
-    assert refused.value.code == code
-    with pytest.raises(Refused) as missing:
-        change_sign_up_page("none", "عنوان", TOPICS, actor_id=None)
-    assert missing.value.code == "sign_up_page_missing"

@@ -225,15 +225,15 @@ def test_numbers_on_the_operators_list_are_stopped_once_and_renewed_ones_are_lef
     gateway, settings = app.extensions["engage_gateway"], app.extensions["engage_settings"]
     gateway_simulator.admin("blocked", add=["09121000000", "09129999999"])
     gateway_simulator.admin("blocked", add=["09121000001"], reason=1)
-    assert blocked.sync_blocked_numbers(settings, gateway) == 2
-    assert blocked.sync_blocked_numbers(settings, gateway) == 0
+    assert blocked.sync_blocked_numbers(gateway, settings.gateway_line) == 2
+    assert blocked.sync_blocked_numbers(gateway, settings.gateway_line) == 0
     assert [standing(person)[0] for person in people] == [False, True, True]
     record = queries.get_contact(people[0])
     assert record is not None and record.lines[0].channel == "operator"
     assert commands.is_number_stopped("+989129999999"), "unknown numbers, too"
     clock.advance(timedelta(days=3650))
     commands.renew_number(number(0), Channel.PAGE, evidence="page")
-    assert blocked.sync_blocked_numbers(settings, gateway) == 0 and standing(people[0]) == (True, "consent")
+    assert blocked.sync_blocked_numbers(gateway, settings.gateway_line) == 0 and standing(people[0]) == (True, "consent")
 
 
 # -- prior relation --------------------------------------------------------------------------------------------------------------

@@ -377,8 +377,8 @@ def test_citizens_pages_tell_nothing_that_staff_keep(app: Flask, officer: FlaskC
     assert opened == true
 
 
-_VARYING = re.compile(r'nonce="[^"]*"|nonce-[A-Za-z0-9_-]+|name="csrf_token"[^>]*>|<bdi[^>]*>[0-9a-f-]{8,}</bdi>|value="Ij[^"]*"|<input[^>]*seed[^>]*>')
-"""Nonces, tokens, tracking ids and the seed that is proposed for a random sample: new at every visit."""
+_VARYING = re.compile(r'nonce="[^"]*"|nonce-[A-Za-z0-9_-]+|name="csrf_token"[^>]*>|<bdi[^>]*>[0-9a-f-]{8,}</bdi>|value="Ij[^"]*"|<input[^>]*seed[^>]*>|<input[^>]*name="key"[^>]*>')
+"""Nonces, tokens, tracking ids, the seed that is proposed for a random sample, and the key that knows a second click: new at every visit."""
 
 
 def test_every_page_and_count_is_the_same_before_and_after_the_other_district_grew(app: Flask, officer: FlaskClient, units, clock, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -237,6 +238,55 @@ def test_a_running_process_takes_the_new_file_and_no_foreign_one(app: Flask, key
     keys_path.write_bytes(keys_path.with_name("other.json").read_bytes())
     assert vault(fresh=True) is taken
     keys_path.with_name("other.json").unlink()
+
+
+def test_threads_that_look_at_once_all_take_the_new_file(app: Flask, keys_path: Path) -> None:
+    start, behind = threading.Barrier(4), []
+
+    def look(version: int) -> None:
+        with app.app_context():
+            start.wait()
+            if version not in vault(fresh=True).versions("links"):
+                behind.append(version)
+
+    for version in range(50, 90):
+        Vault.load(keys_path).with_new_key("links", version).store(keys_path)
+        threads = [threading.Thread(target=look, args=(version,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert behind == []
+
+
+def test_who_starts_while_a_key_is_made_is_let_in(app: Flask, keys_path: Path) -> None:
+    """The key file was read before the key was there, the database is asked when it knows it."""
+    begun, told = steps.begin_rotation("index"), []
+
+    def start() -> None:
+        with app.app_context():
+            try:
+                check_fingerprints()
+                told.append("in")
+            except Refused as refused:
+                told.append(refused.code)
+
+    starter = threading.Thread(target=start)
+    with db.engine.connect() as ours, db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as watching:
+        ours.execute(text("LOCK TABLE key_fingerprint IN ACCESS EXCLUSIVE MODE"))
+        starter.start()
+        deadline = time.monotonic() + 10
+        while not watching.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        made = Vault.load(keys_path).with_new_key("index", begun.to_version)
+        made.store(keys_path)
+        name = f"index/{begun.to_version}"
+        ours.execute(text("UPDATE key_fingerprint SET fingerprint = :mark WHERE name = :name"), {"mark": made.fingerprints()[name], "name": name})
+        ours.commit()
+    starter.join(10)
+    assert told == ["in"]
+    assert rotate(app, "index").to_version == begun.to_version
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,12 @@ def test_parts_are_counted_by_themselves(asked: Asked) -> None:
     assert chosen(found["approval"]) == {"p1": 9, "p2": 9, "p3": 0} and found["approval"].is_many
     assert chosen(found["knapsack"]) == {"p1": 0, "p2": 9, "p3": 9}
     assert chosen(found["ranking"]) == {"a": 0, "b": 9} and chosen(found["ballot_ranking"]) == {"p1": 0, "p2": 9, "p3": 0}
+    places = found["ballot_ranking"].places or []
+    assert [(each.id, each.counts, each.mean, each.borda) for each in places] == [
+        ("p2", [9, 0, 0], 1, 27),
+        ("p1", [0, 9, 0], 2, 18),
+        ("p3", [0, 0, 0], None, 0),
+    ]
     assert chosen(found["single"]) == {"a": 0, "b": 0, "c": 9} and found["single.other"].is_written and found["single.other"].answered == 9
     assert chosen(found["yes_no"])["yes"] == 9 and chosen(found["consent"]) == {"yes": 9}
     assert found["nps"].mean == 0 and chosen(found["nps"])["0"] == 9 and len(found["nps"].options or []) == 11
@@ -224,7 +230,7 @@ def test_pages_and_files_are_drawn_with_few_and_with_many(app: Flask, client: Fl
         store(asked, ONE, count)
         refresh_report(asked.id, force=True)
         page = client.get(asked.url)
-        assert page.status_code == 200 and "جدول · سطر یک" in page.text and DIGEST not in page.text and "slug123" not in page.text
+        assert page.status_code == 200 and page.text.count('id="q-matrix"') == 1 and "سطر یک" in page.text and DIGEST not in page.text and "slug123" not in page.text
         build_report(asked.id, tmp_path / "r.html")
         keys = [each["id"] for each in exported(asked, tmp_path)["questions"]]
         assert {"matrix.r1", "points.p1", "single.other"} <= set(keys) and len(set(keys)) == len(keys)
@@ -247,6 +253,7 @@ def test_rows_come_and_go_with_versions(asked: Asked) -> None:
     store(asked, {"matrix.r2": "b", "matrix.r3": "b"})
     found = figures(asked)
     assert list(found)[:2] == ["matrix.r2", "matrix.r3"] and found["matrix.r1"].withdrawn
+    assert {each.whole for name, each in found.items() if name.startswith("matrix")} == {"matrix"}
     assert (found["matrix.r2"].asked, found["matrix.r3"].asked, found["matrix.r1"].asked) == (3, 1, 2)
     assert chosen(found["matrix.r2"]) == {"a": 2, "b": 1}
 

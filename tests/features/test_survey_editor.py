@@ -324,9 +324,9 @@ def test_publishing_warns_without_standing_in_the_way(officer: FlaskClient, dist
     national = QUESTION_TYPES["national_id"](id="n", label="کد ملی")
     survey = make(district, SINGLE, national, *long)
     page = officer.get(f"{base(survey)}/publish").text
-    assert "پس از هفت دقیقه" in page and "کد ملی می‌خواهد" in page
+    assert "پس از هفت دقیقه" in page and "کد ملی می‌خواهند" in page
     commands.save_draft(survey.id, Definition(title="نمونه", questions=[SINGLE, long[0]], is_anonymous=True), 1, actor_id=None)
-    assert "هویت او را آشکار کند" in officer.get(f"{base(survey)}/publish").text
+    assert "خود را بشناساند" in officer.get(f"{base(survey)}/publish").text
 
 
 # -- versions, copies, trials, files -------------------------------------------------------------------------------------------------------

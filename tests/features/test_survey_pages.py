@@ -316,8 +316,9 @@ def test_not_my_neighbourhood_tells_and_the_link_goes_on(app: Flask, client: Fla
 
 def test_more_than_can_be_served_are_asked_to_come_again_before_any_statement(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     many = ask(TEN, people=30)
-    door = app.wsgi_app
-    assert isinstance(door, FrontDoor)
+    door: Any = app.wsgi_app
+    while not isinstance(door, FrontDoor):
+        door = door._inner
     monkeypatch.setattr(door, "most", 2)
     with CROWD.inside(2), CROWD.inside(2), statements(app) as seen:
         for answer in (app.test_client().get(many.path), app.test_client().post(many.path, data=COMPLETE)):

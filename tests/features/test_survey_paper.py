@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from datetime import UTC, datetime
@@ -46,8 +47,11 @@ def test_the_sheet_is_a_pdf_with_its_font_inside(app: Flask) -> None:
     assert content.startswith(b"%PDF-") and b"Vazirmatn" in content and b"FontFile2" in content
 
 
-@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext reads the sheet back")
 def test_what_is_printed_can_be_read_back(app: Flask) -> None:
+    if shutil.which("pdftotext") is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("pdftotext is missing: nobody read the sheet back")
+        pytest.skip("NOT CHECKED: poppler-utils is not installed, so nobody read the sheet back")
     with app.test_request_context():
         content = paper_form(asked(everything()), "K-0042")
     read = subprocess.run(["pdftotext", "-layout", "-", "-"], input=content, capture_output=True, check=True).stdout.decode()

@@ -13,16 +13,20 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from engage.db import db, transaction
 from engage.identity.rules import Role
 from engage.refusal import Refused
 from surveys.definitions import Definition, dump
+from surveys.forms.other import UploadForm
 from surveys.queries import find_survey
 from surveys.types import AnswerProblem, Upload
 from surveys.uploads import claim_uploads, delete_loose_uploads, find_upload, media_type_of, missing_uploads, open_upload, store_upload
 from surveys.uploads.files import uploads_folder
+from surveys.uploads.heic import NOTHING_TOLD
 from surveys.uploads.metadata import without_metadata
 from tests.make import make_survey, make_unit, make_user
 from tests.people import make_person, sign_in
@@ -58,14 +62,14 @@ HEIC = b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic" + bytes(40)
 WEBP = b"RIFF" + struct.pack("<I", 34) + b"WEBPVP8X\x0a\0\0\0\x0c" + bytes(9) + b"EXIF" + struct.pack("<I", 4) + b"here"
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def empty_folder(app: Flask) -> None:
     for path in uploads_folder().iterdir():
         path.unlink()
 
 
 @pytest.fixture
-def unit_id(app: Flask) -> int:
+def unit_id(empty_folder: None) -> int:
     return make_unit()
 
 
@@ -115,7 +119,7 @@ def test_a_file_is_what_it_begins_with(content: bytes, found: str | None) -> Non
 
 
 def test_a_stored_photo_lies_encrypted_and_comes_back(survey_id: int) -> None:
-    slug = store_upload(survey_id, QUESTION, io.BytesIO(jpeg()))
+    slug = store_upload(survey_id, QUESTION, io.BytesIO(jpeg()), holder="a")
     assert QUESTION.read({"": [slug]}) == {"": slug}
     [name] = files()
     sealed = (uploads_folder() / name).read_bytes()
@@ -142,19 +146,74 @@ def test_other_pictures_lose_their_texts_and_broken_ones_stay_as_they_are() -> N
         assert without_metadata(content, media_type) == content
 
 
+def heic(*, by_idat: bool = False, version: int = 1) -> bytes:
+    """A picture with a place and an owner: as phones write it, its Exif among the file's data; or, as others do, inside the item box."""
+
+    def box(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I4s", len(body) + 8, name) + body
+
+    def infe(item: int, kind: bytes, rest: bytes = b"") -> bytes:
+        return box(b"infe", b"\x02\0\0\0" + struct.pack(">HH4s", item, 0, kind) + b"\0" + rest)
+
+    told, words, picture = b"\0\0\0\x06Exif\0\0" + exif(6), b"<x:xmpmeta>owner: Maryam</x:xmpmeta>", b"picture of a hole" * 5
+    names = infe(1, b"hvc1") + infe(2, b"Exif") + infe(3, b"mime", b"application/rdf+xml\0")
+    iinf = box(b"iinf", b"\0\0\0\0" + struct.pack(">H", 3) + names)
+
+    def iloc(base: int) -> bytes:
+        rows, at = b"", base
+        for item, content in ((1, picture), (2, told), (3, words)):
+            rows += struct.pack(">H", item) + (struct.pack(">H", int(by_idat)) if version else b"") + struct.pack(">HHII", 0, 1, at, len(content))
+            at += len(content)
+        return box(b"iloc", bytes((version, 0, 0, 0, 0x44, 0)) + struct.pack(">H", 3) + rows)
+
+    head = box(b"ftyp", b"mif1\0\0\0\0mif1heic")
+    data = picture + told + words
+    inside = b"\0\0\0\0" + box(b"hdlr", bytes(25)) + iinf
+    if by_idat:
+        return head + box(b"meta", inside + iloc(0) + box(b"idat", data))
+    size = len(head) + len(box(b"meta", inside + iloc(0))) + 8
+    return head + box(b"meta", inside + iloc(size)) + box(b"mdat", data)
+
+
+@pytest.mark.parametrize(("by_idat", "version"), [(False, 0), (False, 1), (True, 1)])
+def test_heic_photos_lose_their_place_and_nothing_moves(by_idat: bool, version: int) -> None:
+    whole = heic(by_idat=by_idat, version=version)
+    assert b"51.3890E" in whole and b"Maryam" in whole
+    bare = without_metadata(whole, "image/heic")
+    assert len(bare) == len(whole) and b"51.3890E" not in bare and b"Maryam" not in bare and b"Samsung" not in bare
+    assert b"picture of a hole" * 5 in bare and bare.index(b"picture") == whole.index(b"picture")
+    assert without_metadata(bare, "image/heic") == bare and media_type_of(bare[:64]) == "image/heic"
+    assert NOTHING_TOLD in bare, "an Exif that can be read, and says nothing"
+
+
+@given(st.binary(max_size=300), st.integers(0, 400), st.integers(0, 255))
+@settings(max_examples=200)
+def test_damaged_heic_is_left_alone_or_made_bare_and_never_breaks(noise: bytes, at: int, value: int) -> None:
+    whole = bytearray(heic())
+    whole[min(at, len(whole) - 1)] = value
+    for content in (bytes(whole), bytes(whole[:at]), HEIC + noise):
+        assert len(without_metadata(content, "image/heic")) == len(content)
+
+
+def test_the_builder_says_that_pdf_files_keep_what_stands_in_them(app: Flask) -> None:
+    with app.test_request_context():
+        said = str(UploadForm().accepts_kinds.description)
+    assert "PDF" in said and "نویسنده" in said
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [(b"", "file_empty"), (jpeg() + bytes(1024 * 1024), "file_too_large"), (b"<script>", "file_kind"), (b"%PDF-1.7\n", "file_kind")],
 )
 def test_files_that_are_not_taken_leave_nothing(survey_id: int, content: bytes, code: str) -> None:
     with pytest.raises(AnswerProblem) as refused:
-        store_upload(survey_id, QUESTION, io.BytesIO(content))
+        store_upload(survey_id, QUESTION, io.BytesIO(content), holder="a")
     assert refused.value.code == code
     assert files() == []
 
 
 def test_a_file_belongs_to_one_response_of_its_own_question(survey_id: int, unit_id: int) -> None:
-    slug = store_upload(survey_id, QUESTION, io.BytesIO(png()))
+    slug = store_upload(survey_id, QUESTION, io.BytesIO(png()), holder="a")
     document = {"photo": slug}
     other = make_survey(unit_id, dump(DEFINITION))
     assert missing_uploads(survey_id, DEFINITION, document) == set()
@@ -170,7 +229,7 @@ def test_a_file_belongs_to_one_response_of_its_own_question(survey_id: int, unit
 
 
 def test_loose_files_are_swept_away_and_claimed_ones_stay(survey_id: int, clock: Any) -> None:
-    kept, loose = (store_upload(survey_id, QUESTION, io.BytesIO(png())) for _ in range(2))
+    kept, loose = (store_upload(survey_id, QUESTION, io.BytesIO(png()), holder=each) for each in "ab")
     response_id = put_response(survey_id)
     claim_uploads(survey_id, response_id, DEFINITION, {"photo": kept})
     assert delete_loose_uploads() == 0 and len(files()) == 2
@@ -189,7 +248,7 @@ def test_loose_files_are_swept_away_and_claimed_ones_stay(survey_id: int, clock:
 
 
 def test_a_file_is_opened_by_the_units_officers_alone(app: Flask, client: FlaskClient, survey_id: int, unit_id: int) -> None:
-    slug = store_upload(survey_id, QUESTION, io.BytesIO(png()))
+    slug = store_upload(survey_id, QUESTION, io.BytesIO(png()), holder="a")
     survey = db.session.execute(text("SELECT slug FROM survey WHERE id = :id"), {"id": survey_id}).scalar_one()
     db.session.rollback()
     address = f"/console/surveys/{survey}/files/{slug}"

@@ -100,7 +100,7 @@ def test_an_officer_makes_edits_and_publishes_a_survey(officer: FlaskClient, uni
     assert survey.state == "open" and survey.results_on == date(2026, 12, 22)
     assert "نسخهٔ ۱" in officer.get(base).text
     actions = db.session.execute(text("SELECT action FROM audit_entry WHERE object_type = 'survey' ORDER BY id")).scalars().all()
-    assert actions == ["survey_created", "survey_draft_saved", "survey_draft_saved", "survey_published"]
+    assert actions == ["survey_created", "survey_draft_saved", "survey_draft_edited", "survey_published"]
 
     assert officer.post(f"{base}/close").status_code == 303
     assert only_survey(unit_id).state == "closed"

@@ -54,9 +54,9 @@ class Walk:
         eyes.page.fill("#password", PASSWORD)
         eyes.page.click("main button[type=submit], form button.btn-primary")
 
-    def code(self, role: str) -> str:
-        """What the authenticator app of this person shows, on the stage's clock."""
-        at = time.time() + self.stage.settings.clock_offset
+    def code(self, role: str, ahead: int = 0) -> str:
+        """What the authenticator app of this person shows, on the stage's clock, in `ahead` seconds."""
+        at = time.time() + self.stage.settings.clock_offset + ahead
         return pyotp.TOTP(self.secrets[role].replace("-", "").replace(" ", "")).at(int(at))
 
     def link_of(self, place: int) -> str:

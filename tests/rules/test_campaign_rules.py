@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns import rules
+from campaigns.rules import Counts
 from campaigns.states import MESSAGE_STEPS, MessageState
 from engage.config import Timings
 from engage.sms import statuses
@@ -23,14 +24,6 @@ def test_the_window_is_that_of_tehran_without_summer_time():
     assert rules.is_within_window(datetime(2026, 7, 1, 17, 29, 59, tzinfo=UTC), 540, 1260)
     assert not rules.is_within_window(datetime(2026, 7, 1, 17, 30, tzinfo=UTC), 540, 1260)
     assert not rules.is_within_window(datetime(2026, 7, 1, 17, 29, 45, tzinfo=UTC), 540, 1260, margin=30)
-
-
-@given(moments, st.integers(0, 1439), st.integers(1, 600))
-def test_the_next_opening_is_open_and_at_most_a_day_away(moment, start, length):
-    end = min(start + length, 1440)
-    opening = rules.next_opening(moment, start, end)
-    assert rules.is_within_window(opening, start, end)
-    assert timedelta(0) <= opening - moment <= timedelta(days=1)
 
 
 @given(st.integers(0, 10_000))
@@ -84,8 +77,21 @@ def test_sending_exactly_what_was_approved_stays_within_the_budget(recipients, w
     assert estimate <= rules.budget(estimate)
 
 
-def test_rates_pause_only_on_a_sample():
-    assert not rules.should_pause_for_errors(199, 199)
-    assert rules.should_pause_for_errors(200, 51)
-    assert not rules.should_pause_for_errors(200, 50)
-    assert rules.should_pause_for_opt_outs(200, 11)
+def test_rates_pause_only_above_their_limit_and_with_enough_texts():
+    assert rules.reason_to_stop(Counts(tried=199, failed=199)) is None
+    assert rules.reason_to_stop(Counts(tried=200, failed=51)) == "error_rate"
+    assert rules.reason_to_stop(Counts(tried=200, failed=50)) is None
+    assert rules.reason_to_stop(Counts(reached=200, opted_out=11)) == "opt_out_rate"
+    assert rules.reason_to_stop(Counts(reached=200, opted_out=10, not_for_me=11)) == "not_for_me_rate"
+    assert rules.reason_to_stop(Counts(reached=200, opted_out=10, not_for_me=10)) is None
+    assert rules.reason_to_stop(Counts(reached=20, opted_out=2)) is None
+    assert rules.reason_to_stop(Counts(reached=20, opted_out=2), is_pilot=True) == "opt_out_rate"
+
+
+counts = st.builds(Counts, *[st.integers(0, 1000)] * 5)
+
+
+@given(counts)
+def test_a_trial_never_goes_on_where_the_whole_campaign_would_stop(found):
+    if rules.reason_to_stop(found) is not None:
+        assert rules.reason_to_stop(found, is_pilot=True) is not None

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from engage.reports.content import Content, DayCount, Funnel, restore, store
 from engage.reports.masking import MASK, mask_numbers
+from engage.reports.numbers import MAX_BINS, describe_numbers
 from engage.reports.render.csv_file import safe
-from engage.reports.tally import MAX_BINS, asked_questions, describe_numbers, response_rate, tally
+from engage.reports.tally import asked_questions, response_rate, tally
 from surveys.definitions import Definition
 from surveys.queries.aggregates import AnswerCounts, Counted, Shape
 from surveys.types import LongText, Multiple, Number, Option, Rating, Single

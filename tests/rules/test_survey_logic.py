@@ -21,7 +21,6 @@ from surveys.logic import (
     evaluate,
     holds,
     kind_of,
-    names_in,
     parse,
     unparse,
     written_name,
@@ -159,7 +158,7 @@ def test_a_kind_is_found_or_refused_with_a_code(expression: Expression) -> None:
         assert kind.code
     else:
         assert kind in Kind
-        assert names_in(expression) <= {*NAMES, "m"}
+        assert set(expression.names) <= {*NAMES, "m"}
 
 
 typed_documents = st.fixed_dictionaries(
@@ -413,4 +412,4 @@ def test_contradictions_are_found_by_trying(text: str, can_hold: bool, can_fail:
 
 
 def test_names_are_found_wherever_they_stand() -> None:
-    assert names_in(parse('if(answered(q1), q5.r1 + {q-2}, -q3) > 1 and not (q1 = "q9")')) == {"q1", "q5.r1", "q-2", "q3"}
+    assert set(parse('if(answered(q1), q5.r1 + {q-2}, -q3) > 1 and not (q1 = "q9")').names) == {"q1", "q5.r1", "q-2", "q3"}

@@ -1,6 +1,7 @@
 """Use cases of this room, one function and one transaction each."""
 
 from engage.identity.commands.audit import record_audit
+from engage.identity.commands.delegating import name_delegate, revoke_delegation
 from engage.identity.commands.own_account import (
     begin_enrolment,
     change_own_password,
@@ -18,6 +19,7 @@ from engage.identity.commands.people import (
     revoke_role,
     set_password,
 )
+from engage.identity.commands.proving import prove_person
 from engage.identity.commands.signing_in import check_code, check_password, switch_unit
 from engage.identity.commands.units import create_unit, update_unit
 
@@ -31,12 +33,15 @@ __all__ = [
     "create_user",
     "deactivate_user",
     "grant_role",
+    "name_delegate",
+    "prove_person",
     "reactivate_user",
     "record_audit",
     "remove_second_factor",
     "rename_user",
     "renew_recovery_codes",
     "reset_second_factor",
+    "revoke_delegation",
     "revoke_role",
     "set_password",
     "switch_unit",

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engage.operations.bench import importing, pages, segments, sending
+from engage.operations.bench import importing, pages, receipts, segments, sending
 
 BENCHMARKS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "page": pages.bench_page,
     "submit": pages.bench_submit,
     "send": sending.bench_send,
+    "receipts": receipts.bench_receipts,
     "import": importing.bench_import,
     "segments": segments.bench_segments,
 }

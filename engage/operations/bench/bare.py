@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from psycopg_pool import ConnectionPool
 
@@ -42,3 +43,17 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
             connection.execute("INSERT INTO bench_answer (invitation_id, body) VALUES (%s, %s)", (found[0], body), prepare=True)
     start_response("200 OK", _HEADERS)
     return [_READY]
+
+
+def receipts(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """POST: one delivery report, read and written."""
+    if environ["PATH_INFO"] != "/readyz":
+        values = parse_qs(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])).decode())
+        with _pool().connection() as connection:
+            connection.execute(
+                "INSERT INTO bench_receipt (gateway_id, status) VALUES (%s, %s)",
+                (int(values["messageid"][0]), int(values["status"][0])),
+                prepare=True,
+            )
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]

@@ -208,7 +208,6 @@ def _materialised_campaign(setting: Setting, count: int) -> int:
         title="سنجش",
         text="منطقه ۱۲: روشنایی کوچه چطور است؟",
         audience=AudienceFilter(unit_id=setting.unit_id),
-        reminder_after=None,
     )
     with transaction() as session:
         # Benchmarks send to the same citizens again and again; the weekly cap is not what is measured.

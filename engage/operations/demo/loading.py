@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from campaigns.commands import Draft, approve_campaign, create_campaign, submit_campaign
+from campaigns.rules import Reminder
 from contacts.commands import import_file
 from contacts.queries import AudienceFilter, audience_chunk
 from contacts.rules.consent import DEFAULT_PURPOSE, Basis
@@ -195,8 +196,7 @@ def _prepare_mayor_campaign(offices: _Offices, survey_id: int) -> None:
         title="من شهردارم",
         text=MAYOR_TEXT,
         audience=AudienceFilter(unit_id=offices.district),
-        reminder_after=timedelta(days=3),
-        reminder_text=REMINDER_TEXT,
+        reminders=(Reminder(timedelta(days=3), REMINDER_TEXT),),
     )
     campaign_id = create_campaign(offices.district, draft, actor_id=offices.officer)
     submit_campaign(campaign_id, actor_id=offices.officer)

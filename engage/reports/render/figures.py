@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import gettext as _
@@ -10,7 +11,9 @@ from markupsafe import Markup
 
 from engage.persian import format_jalali, to_jalali
 from engage.reports.content import DayCount, Report
-from engage.reports.tally import MINIMUM, Bin, NumberTally, QuestionTally
+from engage.reports.numbers import Bin, NumberTally
+from engage.reports.render import tables
+from engage.reports.tally import MINIMUM, QuestionTally
 from engage.web import charts
 from engage.web.filters import number
 from surveys.types import Nps, Rating, Tally
@@ -43,6 +46,8 @@ def card_of(question: QuestionTally, quotes: tuple[str, ...] = ()) -> QuestionCa
     drawing, stats, note = Markup(""), [], ""
     if question.options is not None:
         drawing = _scale(question) if question.scale else _choices(question)
+        if question.places is not None and question.answered:
+            drawing += tables.places_table(question)
         if question.scale and question.mean is not None and question.is_shown_in_percent:
             stats = [(_("Mean"), number(question.mean, 2), _("of %(scale)s", scale=number(question.scale)))]
     elif question.tally == Tally.NUMBERS:
@@ -53,6 +58,28 @@ def card_of(question: QuestionTally, quotes: tuple[str, ...] = ()) -> QuestionCa
     elif question.is_written and question.answered < MINIMUM:
         note = _("What was written is shown from %(count)s answers on.", count=number(MINIMUM))
     return QuestionCard(question, _about(question), drawing, stats, note, quotes)
+
+
+def cards_of(questions: Sequence[QuestionTally], quotes: Mapping[str, tuple[str, ...]]) -> list[QuestionCard]:
+    """A card for every question, and one for all rows of a table."""
+    rows: dict[str, list[QuestionTally]] = {}
+    for question in questions:
+        rows.setdefault(question.whole or question.key, []).append(question)
+    return [_table_card(each) if each[0].whole else card_of(each[0], quotes.get(each[0].key, ())) for each in rows.values()]
+
+
+def _table_card(rows: Sequence[QuestionTally]) -> QuestionCard:
+    """The rows of one table; those only an earlier version had don't make it an earlier one."""
+    first = min(rows, key=lambda row: row.withdrawn)
+    most = {name: max(getattr(row, name) for row in rows) for name in ("asked", "answered")}
+    whole = replace(first, key=first.whole, label=first.whole_label, options=None, **most)
+    counts = {"rows": number(len(rows)), "asked": number(whole.asked)}
+    if whole.is_conditional:
+        words = _("%(rows)s rows · %(asked)s people whose earlier answers led here", **counts)
+    else:
+        words = _("%(rows)s rows · %(asked)s people asked", **counts)
+    about = " · ".join([_("Question %(number)s", number=number(whole.number)), str(TYPES["matrix"]), words])
+    return QuestionCard(whole, "", tables.matrix_table(rows, caption=about), [])
 
 
 def few_words() -> str:
@@ -68,7 +95,11 @@ def _about(question: QuestionTally) -> str:
     parts = [_("Question %(number)s", number=number(question.number)), kind] if question.number else [kind]
     if question.tally == Tally.RANKS:
         parts.append(_("how often each stood first"))
-    parts.append(_("%(answered)s answers from %(asked)s people asked", answered=number(question.answered), asked=number(question.asked)))
+    counts = {"answered": number(question.answered), "asked": number(question.asked)}
+    if question.is_conditional:
+        parts.append(_("%(answered)s answers from %(asked)s people whose earlier answers led here", **counts))
+    else:
+        parts.append(_("%(answered)s answers from %(asked)s people asked", **counts))
     if question.is_many and question.is_shown_in_percent:
         parts.append(_("shares add up to more than 100"))
     if question.withdrawn:
@@ -119,17 +150,13 @@ def scale_strip_of(question: QuestionTally) -> Markup:
     fills = {5: charts.SCALE, 4: ("1", "5", "7", "6"), 3: ("1", "dk", "6")}[len(options)]
     parts = [charts.Part(label, option.count, fill) for option, label, fill in zip(options, labels, fills, strict=True)]
     if question.unanswered:
-        parts.append(charts.Part(_silent(question), question.unanswered, "track"))
+        parts.append(charts.Part(_("No answer"), question.unanswered, "track"))
     return charts.strip(parts)
-
-
-def _silent(question: QuestionTally) -> str:
-    return _("No answer, or not asked") if question.is_conditional else _("No answer")
 
 
 def _table(question: QuestionTally, rows: list[charts.Bar]) -> Markup:
     if question.unanswered:
-        rows = [*rows, charts.Bar(_silent(question), question.unanswered, fill="dk")]
+        rows = [*rows, charts.Bar(_("No answer"), question.unanswered, fill="dk")]
     if not question.is_shown_in_percent:
         return _plain(rows)
     return charts.bar_table(rows, caption=_about(question), total=question.asked, fill="1")
@@ -164,7 +191,7 @@ def _whole(value: float) -> float | int:
 def _spread(question: QuestionTally, figures: NumberTally) -> Markup:
     rows = [charts.Bar(_bin_label(each, figures.whole, each is figures.spread[-1]), each.count) for each in figures.spread]
     if question.unanswered:
-        rows.append(charts.Bar(_silent(question), question.unanswered, fill="dk"))
+        rows.append(charts.Bar(_("No answer"), question.unanswered, fill="dk"))
     return charts.bar_table(rows, caption=_about(question), total=question.asked, fill="1", label_head=_("Number"))
 
 
@@ -184,10 +211,11 @@ def funnel_rows(report: Report, *, stacked: bool) -> Markup:
         charts.Bar(_("Accepted by the gateway"), funnel.accepted),
         charts.Bar(_("Delivered"), funnel.delivered),
         charts.Bar(_("Link opened"), funnel.opened, note=_("robots are counted, too")),
-        charts.Bar(_("Started"), funnel.started),
     ]
-    if not report.is_sealed:
-        steps.append(charts.Bar(_("Answered"), funnel.answered))
+    if not funnel.is_under_seal:
+        steps += [charts.Bar(_("Started"), funnel.started), charts.Bar(_("Answered"), funnel.answered)]
+    elif not report.is_sealed and funnel.answered:
+        steps.append(charts.Bar(_("Answered"), funnel.answered, note=_("at least; more are under seal")))
     if not funnel.invited:
         return _plain(steps)
     return charts.bar_table(

@@ -31,7 +31,7 @@ def document(report: Report) -> dict[str, Any]:
         "excluded": report.content.excluded,
         "form_versions": report.content.version_count,
         "funnel": msgspec.to_builtins(report.funnel)
-        | ({"answered": None} if report.is_sealed else {})
+        | ({"started": None, "answered": None} if report.is_sealed else {})
         | {"response_rate": report.funnel.response_rate if report.is_shown_in_percent else None},
         "days": [{"day": each.day.isoformat(), "answers": each.count} for each in report.content.days],
         "questions": [_question(each) for each in report.content.questions],
@@ -65,6 +65,18 @@ def _question(question: QuestionTally) -> dict[str, Any]:
                 "withdrawn": option.withdrawn,
             }
             for option in question.options
+        ]
+    if question.is_conditional:
+        found["asked_of_some"] = True
+    if question.places is not None:
+        found["places"] = [
+            {
+                "id": place.id,
+                "counts": place.counts,
+                "mean": place.mean if question.is_shown_in_percent else None,
+                "borda": place.borda,
+            }
+            for place in question.places
         ]
     if question.scale is not None:
         found |= {"scale": question.scale, "mean": question.mean if question.is_shown_in_percent else None}

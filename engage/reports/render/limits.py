@@ -14,11 +14,13 @@ def what_cannot_be_said(report: Report) -> list[str]:
         _("No margin of error is given: for such answers there is none that would be true."),
     ]
     silent = report.funnel.delivered - report.funnel.answered
-    if silent > 0 and report.answers:
+    if silent > 0 and report.answers and not report.funnel.is_under_seal:
         found.append(_("Of %(count)s people whom the text reached we have no answer; they may think otherwise.", count=number(silent)))
     found.append(_("This survey doesn't show why people answered as they did."))
     if report.content.version_count > 1:
         found.append(_("The questionnaire was changed while answers came in; every question's base are those who saw it."))
+    if report.funnel.is_under_seal and not report.is_sealed:
+        found.append(_("Anonymous answers leave their seal in groups of twenty; the newest ones are in no figure yet."))
     if report.state == "open":
         found.append(_("Answers are still coming in; the figures will change."))
     return found
@@ -35,4 +37,5 @@ def definitions() -> list[tuple[str, str]]:
         (_("Answered"), _("A complete answer was recorded; one per link.")),
         (_("Response rate"), _("Answered divided by delivered.")),
         (_("Share"), _("Of everyone who was asked the question, those who left it blank included.")),
+        (_("People asked"), _("Who answered the form and came to the question: where earlier answers decide, only those whom they led to it.")),
     ]

@@ -25,7 +25,7 @@ class ReportPage:
     few_words: str
     """Why there are no percentages; nothing where there are"""
     sealed_words: str = ""
-    """What stands for the count of a sealed survey"""
+    """What stands for the count of a survey whose answers are under seal"""
 
 
 def page_of(report: Report, quotes: Mapping[str, tuple[str, ...]] | None = None) -> ReportPage:
@@ -34,10 +34,10 @@ def page_of(report: Report, quotes: Mapping[str, tuple[str, ...]] | None = None)
         sentences_of(report),
         limits.what_cannot_be_said(report),
         limits.definitions(),
-        [figures.card_of(each, (quotes or {}).get(each.key, ())) for each in report.content.questions],
+        figures.cards_of(report.content.questions, quotes or {}),
         {each.key: figures.scale_strip_of(each) for each in report.content.questions},
         figures.funnel_rows(report, stacked=bool(report.answers)),
         figures.days_chart(report.content.days) if len(report.content.days) > 1 else Markup(""),
         "" if report.is_shown_in_percent else figures.few_words(),
-        sealed_count_words() if report.is_sealed else "",
+        sealed_count_words() if report.is_sealed or report.funnel.is_under_seal else "",
     )

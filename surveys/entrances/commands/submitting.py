@@ -20,7 +20,8 @@ from engage.db import driver_connection, transaction
 from engage.events import publish
 from engage.identity.commands import record_audit
 from engage.vault import vault
-from surveys.commands.answer import _SET_MARK, _SHARE_MARK, DEADLOCKS_BORNE, close_full_survey
+from surveys.commands.answer import DEADLOCKS_BORNE, close_full_survey
+from surveys.commands.marks import note_answer
 from surveys.commands.quotas import WHOLE, QuotaFull, quotas_met, take_quotas
 from surveys.definitions import Definition
 from surveys.entrances.commands.places import NoPlace, Turn, give_place_back, take_place
@@ -30,7 +31,7 @@ from surveys.models import Channel
 from surveys.queries import definition_of
 from surveys.sealing import arrived_count, is_turn_sealed, receipt_of, seal_entrance_response
 from surveys.submission import Outcome, Submission
-from surveys.uploads.commands import claim_uploads
+from surveys.uploads.commands import FilesGone, claim_uploads
 
 _NEXT_ID = """
     SELECT nextval(pg_get_serial_sequence('response', 'id')) FROM survey s
@@ -127,6 +128,8 @@ def earlier_entry(turn: Turn, letters: str) -> Entered | None:
 def _store_within_limits(turn: Turn, answers: Answers) -> Entered:
     try:
         entered, is_last = _store(turn, answers)
+    except FilesGone:
+        return earlier_entry(turn, "") or Entered(Submission(Outcome.FILES_GONE))
     except QuotaFull as full:
         earlier = earlier_entry(turn, "")
         if earlier is not None:
@@ -156,8 +159,9 @@ def _store(turn: Turn, answers: Answers) -> tuple[Entered, bool]:
                 is_last = take_quotas(cursor, turn.entrance.survey_id, met, turn.entrance.survey_limit)
                 code = vault().receipt_code(next_id[0])
                 _write(cursor, turn, answers, response_id=next_id[0], number=number, code=code, at=at)
-                claim_uploads(turn.entrance.survey_id, next_id[0], answers.definition, answers.document)
-                is_first = _mark(cursor, turn.entrance.survey_id)
+                if not claim_uploads(turn.entrance.survey_id, next_id[0], answers.definition, answers.document):
+                    raise FilesGone
+                is_first = note_answer(cursor, turn.entrance.survey_id)
             if turn.corrects is not None:
                 _audit(turn, number)
             if is_first:
@@ -192,12 +196,6 @@ def _write(cursor: psycopg.Cursor[Any], turn: Turn, answers: Answers, *, respons
         _END_TURN,
         {"digest": turn.digest, "entrance_id": turn.entrance.id, "response_id": response_id, "number": number, "corrects": turn.corrects},
     )
-
-
-def _mark(cursor: psycopg.Cursor[Any], survey_id: int) -> bool:
-    if cursor.execute(_SHARE_MARK, (survey_id,)).fetchone() is not None:
-        return False
-    return cursor.execute(_SET_MARK, (survey_id,)).fetchone() is not None
 
 
 def _put_aside(cursor: psycopg.Cursor[Any], turn: Turn, at: datetime) -> int:

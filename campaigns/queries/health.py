@@ -1,0 +1,58 @@
+"""What an operator wants to know before anything is sent, from what campaigns have met so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, func, select
+
+from campaigns.models import Campaign, Message, SendBatch
+from campaigns.states import CampaignState, MessageState
+from engage.clock import now
+from engage.config import Settings
+from engage.db import db
+
+MOST = 10_000
+OVERDUE = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class SendingFacts:
+    """`undecided_count` are messages that stay unknown until an officer decides; counts end at 10,000."""
+
+    links_refused_at: datetime | None
+    receipts_overdue: bool
+    unknown_count: int
+    undecided_count: int
+
+
+def sending_facts(settings: Settings) -> SendingFacts:
+    """Read from what is open alone, however many messages there are."""
+    at = now()
+    refused = db.session.scalar(
+        select(func.max(Campaign.state_since)).where(Campaign.state == CampaignState.PAUSED, Campaign.pause_code == "gateway_420")
+    )
+    # Batches that still have to be polled lead to what was accepted and not settled.
+    overdue = db.session.scalar(
+        select(
+            exists().where(
+                SendBatch.poll_at.is_not(None),
+                Message.id.between(SendBatch.first_id, SendBatch.last_id),
+                Message.state == MessageState.ACCEPTED,
+                Message.gateway_status.in_((1, 2)),
+                Message.accepted_at < at - OVERDUE,
+            )
+        )
+    )
+    unknown = (
+        select(Message.claimed_at)
+        .where(Message.unknown_since.is_not(None), Message.state == MessageState.UNKNOWN)
+        .limit(MOST)
+        .subquery()
+    )
+    oldest = at - timedelta(seconds=settings.timings.lookup_window)
+    counted, undecided = db.session.execute(
+        select(func.count(), func.count().filter(func.coalesce(unknown.c.claimed_at, oldest) <= oldest)).select_from(unknown)
+    ).one()
+    return SendingFacts(refused, bool(overdue), counted, undecided)

@@ -1,0 +1,110 @@
+"""The lines texts go out on, what they cost, and when a campaign's texts may go out on them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from campaigns import rules
+from campaigns.kinds import traits_of
+from campaigns.models import CalendarDay, SmsLine
+from engage.clock import TEHRAN
+from engage.db import db
+from engage.identity.queries import get_unit
+from engage.sms.cost import PagePrice, PriceTable
+
+DEFAULT_PRICE = PagePrice(persian=1_800, latin=4_300)
+"""Rials a page on a line nobody has described yet"""
+
+
+@dataclass(frozen=True)
+class LineView:
+    number: str
+    title: str
+    kind: str
+    unit_id: int | None
+    allows_links: bool
+    has_webhook: bool
+    per_second: Decimal | None
+    price_persian: int
+    price_latin: int
+    hours: dict[str, Any]
+    is_active: bool
+    blocked_synced_at: datetime | None
+
+
+@dataclass(frozen=True)
+class DayView:
+    day: date
+    kind: str
+    title: str
+
+
+_FIELDS = tuple(LineView.__dataclass_fields__)
+
+
+def list_lines(unit_id: int | None = None, *, active_only: bool = False) -> list[LineView]:
+    """All lines, or those a unit may use: its own, those of the units above it, and everybody's."""
+    rows = select(*[getattr(SmsLine, name) for name in _FIELDS]).order_by(SmsLine.number)
+    if unit_id is not None:
+        rows = rows.where(or_(SmsLine.unit_id.is_(None), SmsLine.unit_id.in_(_upwards(unit_id))))
+    if active_only:
+        rows = rows.where(SmsLine.is_active)
+    return [LineView(**row) for row in db.session.execute(rows).mappings()]
+
+
+def _upwards(unit_id: int) -> list[int]:
+    unit = get_unit(unit_id)
+    return [] if unit is None else [int(part) for part in unit.path.strip("/").split("/")]
+
+
+def get_line(number: str) -> LineView | None:
+    row = db.session.execute(select(*[getattr(SmsLine, name) for name in _FIELDS]).where(SmsLine.number == number)).mappings().first()
+    return None if row is None else LineView(**row)
+
+
+def prices_of(number: str) -> PriceTable:
+    """What a page costs on the line; the gateway's own figure replaces it as soon as a text was sent."""
+    row = db.session.execute(select(SmsLine.price_persian, SmsLine.price_latin).where(SmsLine.number == number)).first()
+    return PriceTable(DEFAULT_PRICE if row is None else PagePrice(row[0], row[1]))
+
+
+def list_days(first: date, last: date) -> list[DayView]:
+    """Holidays and mourning days of a span, its ends included."""
+    rows = db.session.execute(
+        select(CalendarDay.day, CalendarDay.kind, CalendarDay.title).where(CalendarDay.day.between(first, last)).order_by(CalendarDay.day)
+    )
+    return [DayView(*row) for row in rows]
+
+
+def hours_of(
+    kind: str,
+    window: tuple[int, int],
+    line: str,
+    at: datetime,
+    *,
+    sends_on_holidays: bool = True,
+    sends_on_fridays: bool = True,
+    until: datetime | None = None,
+) -> rules.Hours | None:
+    """When texts of such a campaign may go out from `at` on; None when its hours and its line's never meet."""
+    found = get_line(line)
+    span = rules.open_minutes(kind, window, found.kind if found else "service", found.hours if found else {})
+    if span is None:
+        return None
+    traits = traits_of(kind)
+    if traits.ignores_hours:
+        return rules.Hours(*span, until=until)
+    resting: Collection[str] = () if sends_on_holidays else ("holiday", "mourning")
+    if traits.rests_on_mourning_days and sends_on_holidays:
+        resting = ("mourning",)
+    days: frozenset[date] = frozenset()
+    if resting:
+        today = at.astimezone(TEHRAN).date()
+        days = frozenset(each.day for each in list_days(today, today + timedelta(days=rules.LOOK_AHEAD)) if each.kind in resting)
+    return rules.Hours(*span, days, not sends_on_fridays, until)
