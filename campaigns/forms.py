@@ -254,7 +254,9 @@ class AlertForm(BaseForm):
     neighbourhoods = MultiCheckboxField(_l("Neighbourhoods"), description=_l("None ticked means all of them."))
     with_legal_basis = BooleanField(_l("Also to numbers that opted out"))
     typed = IntegerField(
-        _l("Number of people"), [Optional(), NumberRange(0, 100_000_000)], description=_l("Type the number shown above. It confirms the sending.")
+        _l("Number of people"),
+        [Optional(), NumberRange(0, 100_000_000)],
+        description=_l("Type the number shown above. It confirms the sending."),
     )
 
 
@@ -271,7 +273,9 @@ class FollowForm(BaseForm):
         description=_l("It stands above the form at once, for everybody who opens it. Left empty, the page stays as it is."),
     )
     typed = IntegerField(
-        _l("Number of people"), [Optional(), NumberRange(0, 100_000_000)], description=_l("Type the number shown above. It confirms the sending.")
+        _l("Number of people"),
+        [Optional(), NumberRange(0, 100_000_000)],
+        description=_l("Type the number shown above. It confirms the sending."),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import current_app
 
 from campaigns import commands, sending
+from campaigns.alerting.watch import watch_sweeper
 from engage.config import Settings
 from engage.jobs import ring
 from engage.sms.port import Gateway
@@ -13,6 +14,7 @@ from engage.sms.port import Gateway
 def send_due_batches() -> None:
     """A shift of sending; rings for the next shift when there is more, and for the campaigns' next steps."""
     shift = sending.send_due_batches()
+    watch_sweeper()
     if shift.is_more:
         ring("send", send_due_batches)
     elif shift.claims:

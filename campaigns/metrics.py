@@ -37,7 +37,9 @@ def install(app: Flask) -> None:
 
 def sending_figures() -> Iterator[Metric]:
     execute = db.session.execute
-    yield gauge("unknown_messages", f"Messages of which nobody knows what became of them, at most {MOST}", execute(text(UNKNOWN)).scalar_one())
+    yield gauge(
+        "unknown_messages", f"Messages of which nobody knows what became of them, at most {MOST}", execute(text(UNKNOWN)).scalar_one()
+    )
     yield gauge("unknown_oldest_seconds", "Age of the oldest of them", age(execute(text(OLDEST_UNKNOWN)).scalar()))
     batches, leased, lapsed = execute(text(BATCHES), {"now": now()}).one()
     yield gauge("open_batches", "Batches with messages to send", batches)

@@ -121,6 +121,17 @@ def spread_moments(start: datetime, seconds: int, count: int, hours: Hours) -> l
     return found + [last] * (count - len(found))
 
 
+def moment_after_open_time(start: datetime, seconds: float, hours: Hours) -> datetime | None:
+    """When so many seconds have passed in which texts may go out; None where the hours leave no time for them."""
+    left = seconds
+    for opens, closes in _openings(start, hours):
+        length = (closes - opens).total_seconds()
+        if left <= length:
+            return opens + timedelta(seconds=left)
+        left -= length
+    return None
+
+
 def _openings(moment: datetime, hours: Hours) -> Iterator[tuple[datetime, datetime]]:
     """Stretches of time in which texts may go out, from `moment` on, day by day."""
     first = moment.astimezone(TEHRAN).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -45,6 +45,7 @@ def install(app: Flask) -> None:
     register_segment_criterion(app, "surveys.silent", _silent)
     register_segment_criterion(app, "campaigns.texted", _texted)
     register_segment_criterion(app, "campaigns.not_reached", _not_reached)
+    register_audience_exclusion(app, "invalid_number", numbers_that_are_none)
     register_audience_exclusion(app, "frequency_cap", texted_too_often)
     register_recent_answerers(app, lambda days: answered_since(now() - timedelta(days=days)))
 
@@ -66,7 +67,9 @@ def _answered(scope: Scope) -> Criterion:
 
     def say(condition: Condition, scope: Scope) -> str:
         survey = _title(condition, scope)
-        return str(_("have answered “%(survey)s”", survey=survey) if condition.get("is") else _("have not answered “%(survey)s”", survey=survey))
+        return str(
+            _("have answered “%(survey)s”", survey=survey) if condition.get("is") else _("have not answered “%(survey)s”", survey=survey)
+        )
 
     return Criterion(Field("surveys.answered", _l("Answered a survey"), (_survey(scope), did), group=_SURVEYS), find, say)
 
@@ -129,12 +132,25 @@ def _messages(condition: Condition, scope: Scope) -> Select[Any]:
     )
 
 
+INVALID_FOR = timedelta(days=180)
+"""A number the operator didn't know is tried again after this: numbers are given out anew."""
+
+
+def numbers_that_are_none() -> Select[Any]:
+    """Numbers of which the gateway said lately that they don't exist."""
+    return select(Message.identity_id).where(
+        Message.reason == "receptor_invalid", Message.identity_id.is_not(None), Message.settled_at > now() - INVALID_FOR
+    )
+
+
 def texted_too_often() -> Select[Any] | None:
-    """Numbers that have had as many of our texts in the last days as the cap allows, over all units."""
+    """Numbers that have had as many of our texts in the last days as the cap allows, over all units; alerts and corrections don't count."""
     since = now() - timedelta(days=CAP_DAYS)
     recent = db.session.scalars(
         select(Campaign.id).where(
-            Campaign.started_at.is_not(None), Campaign.finished_at.is_(None) | (Campaign.finished_at > since)
+            Campaign.started_at.is_not(None),
+            Campaign.finished_at.is_(None) | (Campaign.finished_at > since),
+            Campaign.ignores_cap.is_(False),
         )
     ).all()
     # A number is texted once a wave: with fewer waves than the cap nobody can have reached it.

@@ -60,7 +60,8 @@ MESSAGE_STEPS: dict[MessageState, frozenset[MessageState]] = {
     _M.PENDING: frozenset({_M.SENDING, _M.SUPPRESSED, _M.CANCELLED, _M.EXPIRED}),
     _M.SENDING: frozenset({_M.ACCEPTED, _M.UNKNOWN, _M.PENDING, _M.FAILED, _M.CANCELLED}),
     _M.UNKNOWN: frozenset({_M.ACCEPTED, _M.PENDING, _M.WRITTEN_OFF, _M.CANCELLED}),
-    _M.ACCEPTED: frozenset({_M.DELIVERED, _M.UNDELIVERED, _M.BLOCKED, _M.CANCELLED, _M.FAILED, _M.EXPIRED}),
+    # Unknown again: the id it was told turned out to be another text's.
+    _M.ACCEPTED: frozenset({_M.DELIVERED, _M.UNDELIVERED, _M.BLOCKED, _M.CANCELLED, _M.FAILED, _M.EXPIRED, _M.UNKNOWN}),
     _M.UNDELIVERED: frozenset({_M.DELIVERED, _M.BLOCKED, _M.CANCELLED, _M.FAILED}),
     _M.DELIVERED: frozenset(),
     _M.BLOCKED: frozenset(),

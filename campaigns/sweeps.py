@@ -20,6 +20,7 @@ from engage.jobs import register_sweep, ring
 
 def install(app: Flask) -> None:
     register_sweep(app, "leases", lambda s: s.timings.sweep, expire_leases)
+    register_sweep(app, "clocks", lambda s: 12 * s.timings.sweep, mend_stamps_ahead)
     register_sweep(app, "campaigns", lambda s: s.timings.sweep, ring_for_campaigns)
     register_sweep(app, "unknown", lambda s: max(s.timings.sweep, s.timings.unknown_grace / 4), ring_for_unknown)
     register_sweep(app, "receipts", lambda s: s.timings.sweep, ring_for_receipts)
@@ -31,7 +32,11 @@ def install(app: Flask) -> None:
 
 
 def expire_leases() -> None:
-    commands.expire_leases(now())
+    commands.expire_leases(now(), _settings())
+
+
+def mend_stamps_ahead() -> None:
+    commands.mend_stamps_ahead(_settings())
 
 
 def ring_for_campaigns() -> None:

@@ -18,10 +18,18 @@ from engage.sms.port import MAX_CHARACTERS
 from engage.sms.segments import Script, compose_text, count_units, page_sizes, pages, remaining_in_page, script_of
 from engage.vault import TOKEN_LENGTH
 
-PLACEHOLDERS: dict[str, str] = {"نام": "first_name", "محله": "neighbourhood", "واحد": "unit", "مهلت": "deadline"}
+PLACEHOLDERS: dict[str, str] = {"نام": "first_name", "محله": "neighbourhood", "واحد": "unit", "مهلت": "deadline", "آغاز": "begin"}
 """What an officer writes in braces, and the parameter behind it. `{نام|همشهری}` names a fallback."""
 
-FALLBACKS: dict[str, str] = {"first_name": "همشهری", "neighbourhood": "محله", "unit": "شهرداری", "deadline": ""}
+FALLBACKS: dict[str, str] = {
+    "first_name": "همشهری",
+    "neighbourhood": "محله",
+    "unit": "شهرداری",
+    "deadline": "",
+    "begin": "چندین پرسش کوتاه. برای آغاز عدد ۱ را بفرستید.",
+}
+BEGIN = "{آغاز}"
+"""How many questions a conversation has, and how it begins (`campaigns.conversation.asking.begin_words`)"""
 SAMPLE_TOKEN = "x" * TOKEN_LENGTH
 MAX_NAME = 20
 """A name longer than this is replaced by the fallback: it would push the text onto another page, whose price nobody approved."""
@@ -50,6 +58,11 @@ def placeholders_of(template: str) -> frozenset[str]:
             raise Refused("placeholder_unknown", name=name, known="، ".join(PLACEHOLDERS))
         found.add(PLACEHOLDERS[name])
     return frozenset(found)
+
+
+def with_begin(template: str) -> str:
+    """The text of a conversation, whose last line says how it begins."""
+    return template if "begin" in placeholders_of(template) else f"{template.rstrip()}\n{BEGIN}"
 
 
 def is_personal(template: str) -> bool:
@@ -102,7 +115,9 @@ def render(template: str, parameters: Mapping[str, str], link: str, *, opt_out: 
     return compose_text(f"{body}\n{link}" if link else body, opt_out=opt_out)
 
 
-def renderer(template: str, shared: Mapping[str, str], *, has_link: bool = True, opt_out: bool = True) -> Callable[[Mapping[str, str], str], str]:
+def renderer(
+    template: str, shared: Mapping[str, str], *, has_link: bool = True, opt_out: bool = True
+) -> Callable[[Mapping[str, str], str], str]:
     """`render` for many recipients of one text: what is the same for all of them is worked out once.
 
     The function takes a recipient's own parameters and link ("" for texts without one), and gives exactly what `render` gives with

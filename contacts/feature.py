@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 from contacts import home, jobs, past, public
 from contacts.commands import erasing
+from contacts.commands.single_texts import queue_text
 from contacts.labels import AUDIT_LABELS, REFUSALS
 from contacts.queries import import_users, link_holders, page_actions, references, timeline
 from contacts.segments import criteria, exclusions
@@ -29,6 +30,7 @@ from contacts.views import (
 )
 from engage.identity.audit_labels import register_audit_labels
 from engage.identity.home import HomeAction, register_first_step, register_home_action, register_home_block
+from engage.identity.texting import register_text_sender
 from engage.jobs import register_sweep
 from engage.vault import EncryptedColumn, register_encrypted_columns
 from engage.web.nav import NavItem, register_nav
@@ -51,6 +53,7 @@ def install(app: Flask) -> None:
     timeline.register_timeline_source(app, home.consent_timeline)
     timeline.register_timeline_source(app, past.change_timeline)
     register_audit_labels(app, AUDIT_LABELS)
+    register_text_sender(app, queue_text)
     app.register_blueprint(blueprint)
     public.install(app)
     register_nav(app, NavItem("contacts", _l("Contacts"), "users", "contacts.index", "contacts.view", order=20))

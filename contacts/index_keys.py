@@ -36,6 +36,15 @@ def hold_index_key(connection: psycopg.Connection[Any] | Connection | Session) -
     return _in_force(raw)
 
 
+def hold_numbers(connection: psycopg.Connection[Any] | Connection | Session) -> None:
+    """No number's row is removed until this transaction ends: for writers of rows that name numbers without a foreign key.
+
+    Call it before the numbers are read. Whoever is erased meanwhile is found by the erasure, or was gone before the reading.
+    """
+    raw = connection if isinstance(connection, psycopg.Connection) else driver_connection(connection)
+    raw.execute(_SHARE, (LOCK,), prepare=True)
+
+
 def seize_index_key(connection: psycopg.Connection[Any] | Connection | Session) -> Vault | None:
     """As `hold_index_key`, but alone: nobody writes numbers until this transaction ends. None, at once, while somebody does."""
     raw = connection if isinstance(connection, psycopg.Connection) else driver_connection(connection)

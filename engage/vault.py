@@ -83,8 +83,9 @@ class Vault:
         self._suppress = self._chain(self._newest["suppression"])
         self._link = keyed(self._current("ledger"))
         # Two uses of the link keys, two derived keys: who learns a digest learns nothing about a token.
-        self._token_keys = {v: hmac.digest(k, b"engage token", "sha256") for v, k in self._keys["links"].items()}
         self._digest_keys = {v: hmac.digest(k, b"engage digest", "sha256") for v, k in self._keys["links"].items()}
+        self._tokens = {v: keyed(hmac.digest(k, b"engage token", "sha256")) for v, k in self._keys["links"].items()}
+        self._digests = {v: keyed(key) for v, key in self._digest_keys.items()}
 
     def __repr__(self) -> str:
         return f"Vault({self.fingerprints()})"
@@ -310,8 +311,8 @@ class Vault:
 
     def link_token(self, invitation_id: int, version: int | None = None) -> str:
         """The 11 letters and digits of an invitation's link; derived, so they are stored nowhere."""
-        key = self._token_keys[version or self._newest["links"]]
-        number = int.from_bytes(hmac.digest(key, invitation_id.to_bytes(8, "big"), "sha256")[:8], "big")
+        mac = self._tokens[version or self._newest["links"]]
+        number = int.from_bytes(mac(invitation_id.to_bytes(8, "big"))[:8], "big")
         letters = ""
         for _ in range(TOKEN_LENGTH // 2):
             number, pair = divmod(number, 3249)
@@ -324,7 +325,7 @@ class Vault:
 
     def token_digest(self, token: str, version: int | None = None) -> bytes:
         """16 bytes by which a link is looked up. Keyed: among a million plain hashes of 64-bit tokens one would be found in hours."""
-        return hmac.digest(self._digest_keys[version or self._newest["links"]], token.encode(), "sha256")[:16]
+        return self._digests[version or self._newest["links"]](token.encode())[:16]
 
     def token_digests(self, token: str) -> list[bytes]:
         """The digests `token` may be stored under, newest key first."""

@@ -15,11 +15,13 @@ from campaigns.commands.content import (
 )
 from campaigns.commands.continuing import continue_campaign
 from campaigns.commands.control import cancel_campaign, pause_campaign, resume_campaign
+from campaigns.commands.days import delete_day, save_day, save_days
 from campaigns.commands.draft import Draft, Estimate, create_campaign, draft_of, estimate_campaign, update_campaign
 from campaigns.commands.following import draft_correction, draft_result
 from campaigns.commands.inbound import handle_inbound, receive_inbound
-from campaigns.commands.lines import LineDraft, delete_day, require_line, save_day, save_line, seed_first_line
+from campaigns.commands.lines import LineDraft, require_line, save_line, seed_first_line
 from campaigns.commands.materialise import analyse_after, materialise_wave
+from campaigns.commands.mending import mend_stamps_ahead
 from campaigns.commands.permission import draft_permission_campaign, permission_by_text, record_permissions
 from campaigns.commands.poll import poll_receipts
 from campaigns.commands.receipts import apply_receipts, drop_old_receipts, store_receipts
@@ -67,6 +69,7 @@ __all__ = [
     "has_unsynced_lines",
     "launch_campaign",
     "materialise_wave",
+    "mend_stamps_ahead",
     "note_used",
     "pause_campaign",
     "permission_by_text",
@@ -84,6 +87,7 @@ __all__ = [
     "return_campaign",
     "review_alert",
     "save_day",
+    "save_days",
     "save_line",
     "save_ready_text",
     "seed_first_line",

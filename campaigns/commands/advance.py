@@ -169,6 +169,11 @@ def _why_skipped(campaign: Campaign, wave: Wave, at: datetime) -> str | None:
 
 
 def _finish(campaign: Campaign) -> None:
+    if _is_there(select(SendBatch.id).where(SendBatch.campaign_id == campaign.id, SendBatch.is_open)):
+        # The gateway took back what it had said of a text, and knows nothing of it.
+        if change_state(campaign.id, _C.SETTLING, _C.SENDING):
+            enqueue_after_commit("send", "campaigns.jobs.send_due_batches")
+        return
     if _is_there(
         select(Message.id).where(
             Message.campaign_id == campaign.id,

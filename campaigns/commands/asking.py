@@ -63,7 +63,11 @@ def due_for_inbound(at: datetime, settings: Settings) -> bool:
 
 def _is_due(at: datetime, settings: Settings) -> list[ColumnElement[bool]]:
     before = at - timedelta(seconds=settings.timings.inbound_poll)
-    return [SmsLine.is_active.is_(True), SmsLine.has_webhook.is_(False), or_(SmsLine.inbound_asked_at.is_(None), SmsLine.inbound_asked_at <= before)]
+    return [
+        SmsLine.is_active.is_(True),
+        SmsLine.has_webhook.is_(False),
+        or_(SmsLine.inbound_asked_at.is_(None), SmsLine.inbound_asked_at <= before),
+    ]
 
 
 def _take_due(settings: Settings) -> Sequence[tuple[str, bool]]:

@@ -84,6 +84,7 @@ _CLAIM = f"""
                    WHERE earlier.identity_id = m.identity_id AND earlier.id <> m.id
                      AND earlier.claimed_at > %(now)s - c.cap_days * interval '1 day'
                      AND earlier.state NOT IN ('pending', 'suppressed', 'cancelled', 'expired', 'failed')
+                     AND earlier.campaign_id NOT IN (SELECT id FROM campaign WHERE ignores_cap)
                ) >= c.cap_count AND NOT c.ignores_cap THEN 'frequency_cap' END) AS reason
         FROM message m
         JOIN campaign c ON c.id = m.campaign_id AND c.state = 'sending'

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 
 from campaigns.commands.control import audit_campaign, get_locked
+from campaigns.commands.mending import longest_lease
 from campaigns.models import Campaign, Message, SendBatch
+from campaigns.queries.undecided import is_beyond_look_up
 from campaigns.states import CampaignState, MessageState
 from engage.clock import now
 from engage.config import Settings
@@ -74,13 +76,16 @@ def _close_waiting(campaign_id: int, condition: ColumnElement[bool], to: Message
             )
 
 
-def expire_leases(at: datetime) -> int:
-    """Messages whose worker let the lease run out become unknown: the look-up by local id decides what happened to them."""
+def expire_leases(at: datetime, settings: Settings) -> int:
+    """Messages whose worker let the lease run out become unknown: the look-up by local id decides what happened to them.
+
+    A lease longer than leases are was given by a clock that ran ahead; nobody may wait for its end.
+    """
     count = 0
     with transaction() as session:
         batches = session.execute(
             select(SendBatch.id, SendBatch.first_id, SendBatch.last_id)
-            .where(SendBatch.is_open, SendBatch.lease_until <= at)
+            .where(SendBatch.is_open, or_(SendBatch.lease_until <= at, SendBatch.lease_until > longest_lease(at, settings)))
             .order_by(SendBatch.id)
             .limit(200)
             .with_for_update(skip_locked=True)
@@ -129,9 +134,3 @@ def write_off_unknown(campaign_id: int, message_ids: Sequence[int] | None, *, ac
         audit_campaign("campaign.written_off", campaign, actor_id, count=result.rowcount)
         enqueue_after_commit("default", "campaigns.jobs.advance_campaign", campaign_id)
         return int(result.rowcount)
-
-
-def is_beyond_look_up(at: datetime, settings: Settings) -> list[ColumnElement[bool]]:
-    """Conditions on messages: unknown, and so old that the gateway has forgotten our ids."""
-    oldest = at - timedelta(seconds=settings.timings.lookup_window)
-    return [Message.state == MessageState.UNKNOWN, Message.unknown_since.is_not(None), Message.claimed_at <= oldest]

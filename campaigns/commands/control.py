@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 
 from campaigns import rules, texts
+from campaigns.alerting.deciding import close_approval
 from campaigns.commands.survey import deadline_text, require_open_survey
 from campaigns.events import CampaignPaused
 from campaigns.kinds import traits_of
@@ -168,6 +169,7 @@ def cancel_campaign(campaign_id: int, *, actor_id: int | None) -> None:
         campaign = get_locked(campaign_id)
         if not change_state(campaign_id, CANCELLABLE_CAMPAIGN_STATES, CampaignState.CANCELLED, finished_at=now()):
             raise Refused("state_forbids", state=campaign.state, to=CampaignState.CANCELLED)
+        close_approval(campaign)
         audit_campaign("campaign.cancelled", campaign, actor_id)
         enqueue_after_commit("bulk", "campaigns.jobs.cancel_pending", campaign_id)
 

@@ -8,11 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flask import current_app
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from campaigns import rules, texts
 from campaigns.commands.lines import seed_first_line
 from campaigns.commands.survey import deadline_text, require_open_survey
+from campaigns.conversation.commands.checking import askable_definition, require_askable
+from campaigns.conversation.rules import TalkCost, preview_texts, talk_cost
+from campaigns.conversation.words import SAMPLE_CODE, THANKS
 from campaigns.kinds import CampaignKind, traits_of
 from campaigns.models import Campaign
 from campaigns.queries.campaigns import CampaignView
@@ -83,7 +87,9 @@ class Estimate:
     sample: str
     cost_each: int
     cost: int
-    """Rials for all waves, should nobody answer before a reminder."""
+    """Rials for all waves, should nobody answer before a reminder, and for the texts of a conversation that are expected."""
+    talk: TalkCost | None = None
+    """Of a conversation: what follows the first texts; the expected part of it stands in `cost`"""
 
 
 def create_campaign(unit_id: int, draft: Draft, *, actor_id: int | None, slug: str | None = None) -> int:
@@ -140,7 +146,7 @@ def update_campaign(campaign_id: int, draft: Draft, revision: int, *, actor_id: 
 def check_draft(draft: Draft) -> None:
     """Refused with what is wrong: title_empty, survey_missing, parent_missing, text_empty, placeholder_unknown, text_has_own_link,
     text_has_foreign_link, text_too_long, deadline_missing, window_invalid, reminders_not_possible, reminders_too_many,
-    reminders_unordered, reminder_stop_invalid, spread_invalid, pilot_invalid, legal_basis_not_possible."""
+    reminders_unordered, reminder_stop_invalid, spread_invalid, pilot_invalid, legal_basis_not_possible, begin_not_possible, and what `require_askable` refuses."""
     traits = traits_of(draft.kind)
     if not draft.title.strip():
         raise Refused("title_empty")
@@ -154,6 +160,10 @@ def check_draft(draft: Draft) -> None:
         texts.check_template(text, has_link=traits.has_link, own_address=_settings().base_url)
         if draft.survey_id is None and "deadline" in texts.placeholders_of(text):
             raise Refused("deadline_missing")
+        if draft.kind != CampaignKind.CONVERSATION and "begin" in texts.placeholders_of(text):
+            raise Refused("begin_not_possible", word=texts.BEGIN)
+    if draft.kind == CampaignKind.CONVERSATION and draft.survey_id is not None:
+        require_askable(draft.survey_id)
     rules.check_reminders(draft.reminders)
     earliest, latest = rules.LATEST_WINDOW
     if not earliest <= draft.window_start < draft.window_end <= latest:
@@ -193,7 +203,12 @@ def estimate_campaign(unit_id: int, draft: Draft, *, frozen: int | None = None) 
     )
     each = estimate_text(longest, prices)
     cost = counts.recipients * (each + sum(estimate_text(text, prices) for text in later))
-    return Estimate(counts, counts.recipients, texts.measure(sample), texts.measure(longest), sample, each, cost)
+    talk = None
+    if draft.kind == CampaignKind.CONVERSATION and draft.survey_id is not None:
+        asked = preview_texts(askable_definition(draft.survey_id), prices, thanks=THANKS.format(code=SAMPLE_CODE), translate=_)
+        talk = talk_cost(asked, counts.recipients)
+        cost += talk.expected
+    return Estimate(counts, counts.recipients, texts.measure(sample), texts.measure(longest), sample, each, cost, talk)
 
 
 def purpose_of(draft: Draft) -> str:
@@ -256,8 +271,11 @@ def _fill(campaign: Campaign, draft: Draft) -> None:
     campaign.purpose = purpose_of(draft)
     campaign.line = draft.line or campaign.line or _settings().gateway_line
     campaign.title = draft.title.strip()
-    campaign.text = draft.text.strip()
-    campaign.reminders = [replace(each, text=(each.text or "").strip() or None).to_json() for each in draft.reminders]
+    completed = texts.with_begin if draft.kind == CampaignKind.CONVERSATION else str.strip
+    campaign.text = completed(draft.text.strip())
+    campaign.reminders = [
+        replace(each, text=completed(words) if (words := (each.text or "").strip()) else None).to_json() for each in draft.reminders
+    ]
     campaign.audience = _audience_of(draft).to_json()
     campaign.asks_permission = draft.audience.asks_permission
     campaign.window_start = draft.window_start

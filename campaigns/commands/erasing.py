@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, text
 
+from campaigns.conversation.commands import forget_conversations
 from campaigns.inbox.commands.erasing import forget_cases
 from campaigns.models import InboundMessage
 from contacts.commands import suppress_identity, suppress_number
@@ -70,6 +71,7 @@ def forget_person(erasing: Erasing) -> None:
         else:
             links = list(session.scalars(text(_LINKS_OF_CONTACTS), values))
         session.execute(text(_FORGET), values)
+        forget_conversations(session, erasing, links)
         erase_invitations(links, forget_number=erasing.is_whole)
         forget_cases(session, erasing)
         if erasing.is_whole:
@@ -92,7 +94,9 @@ def _obey_first(erasing: Erasing) -> None:
     after = 0
     while True:
         rows = session.execute(
-            select(InboundMessage.id, InboundMessage.gateway_id, InboundMessage.sender_cipher, InboundMessage.text_cipher, InboundMessage.kind)
+            select(
+                InboundMessage.id, InboundMessage.gateway_id, InboundMessage.sender_cipher, InboundMessage.text_cipher, InboundMessage.kind
+            )
             .where(InboundMessage.identity_id.is_(None), InboundMessage.id > after)
             .order_by(InboundMessage.id)
             .limit(2_000)

@@ -1,4 +1,5 @@
-"""Texts from citizens: kept encrypted, a stop word obeyed at once for every unit, line and purpose, 12 answered, the rest filed in cases.
+"""Texts from citizens: kept encrypted, a stop word obeyed at once for every unit, line and purpose, 12 answered, replies of a conversation
+taken as answers (and their words not kept), the rest filed in cases.
 
 What doesn't come from a mobile number is kept and never answered. A stopped number is not renewed by 12 alone: its holder is asked to
 send 1, and that renews what they had agreed to.
@@ -14,7 +15,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from campaigns.commands.permission import permission_by_text
+from campaigns.conversation.commands import end_conversations, hear_text
+from campaigns.conversation.commands.hearing import answers_twelve
 from campaigns.inbox.commands import note_in_thread, take_up
+from campaigns.inbox.commands.receiving import is_keyword
 from campaigns.models import InboundMessage
 from contacts.commands import is_number_stopped, renew_number, suppress_number
 from contacts.commands.pending import confirm_by_reply
@@ -100,8 +104,12 @@ def _handle(message_id: int) -> bool:
         if number is not None:
             identity_id = find_identity(number)
             is_obeyed = True
+            if kind == "rejoin" and identity_id is not None and answers_twelve(session, row, identity_id, number):
+                kind = "other"
             if kind == "stop":
                 suppress_number(number, "sms", actor_id=None)
+                if identity_id is not None:
+                    end_conversations(session, identity_id)
             elif kind == "rejoin":
                 _answer_rejoin(number, identity_id, row.gateway_id)
             elif kind == "confirm" and identity_id is not None and _was_asked(session, identity_id) and is_number_stopped(number):
@@ -110,11 +118,17 @@ def _handle(message_id: int) -> bool:
                 kind = "yes"
             else:
                 is_obeyed = False
-            if is_obeyed:
+            heard = None
+            if not is_obeyed and identity_id is not None:
+                heard = hear_text(session, row, identity_id, number, words, is_keyword=lambda: is_keyword(session, row.line, words))
+            if heard is not None and not heard.is_for_office:
+                # An answer lies with the survey alone: nobody reads it here.
+                kind, row.text_cipher = "talk", vault().encrypt("", context)
+            elif is_obeyed:
                 # Shown to whoever talks with them; it opens no case, and nobody has to answer.
                 case_id = None if identity_id is None else note_in_thread(session, identity_id)
             else:
-                filed = take_up(session, row, number, words, is_for_keywords=kind == "other")
+                filed = take_up(session, row, number, words, is_for_keywords=kind == "other" and heard is None)
                 identity_id, case_id = filed.identity_id, filed.case_id
                 kind = filed.kind if kind == "other" or filed.kind == "flood" else kind
         session.execute(

@@ -1,19 +1,17 @@
-"""Lines and days of rest: what an administrator decides about them takes hold with the next claim."""
+"""Lines: what an administrator decides about them takes hold with the next claim."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
 from campaigns import rules
 from campaigns.kinds import CampaignKind
-from campaigns.models import CalendarDay, SmsLine
+from campaigns.models import SmsLine
 from engage.clock import now
 from engage.config import Settings
 from engage.db import db, transaction
@@ -51,16 +49,18 @@ def seed_first_line(settings: Settings) -> None:
             session.execute(insert(SmsLine).values(number=settings.gateway_line, created_at=now()).on_conflict_do_nothing())
 
 
-def save_line(draft: LineDraft, *, actor_id: int | None) -> None:
+def save_line(draft: LineDraft, *, is_new: bool = False, actor_id: int | None) -> None:
     """The line as given, new or changed; a change of throttle or hours holds from the next claim on.
 
-    Refused: "line_invalid" (a number of digits), "line_kind_unknown", "line_throttle_invalid", "line_prices_invalid",
-    "line_hours_invalid", "unit_missing".
+    `is_new` refuses a number that is listed already. Refused: "line_invalid" (a number of digits), "line_known", "line_kind_unknown",
+    "line_throttle_invalid", "line_prices_invalid", "line_hours_invalid", "unit_missing".
     """
     check_line(draft)
     number = to_latin_digits(draft.number).strip()
     with transaction() as session:
         line = session.get(SmsLine, number, with_for_update=True)
+        if line is not None and is_new:
+            raise Refused("line_known", line=number)
         action = "line.changed" if line else "line.added"
         if line is None:
             line = SmsLine(number=number, created_at=now())
@@ -69,13 +69,19 @@ def save_line(draft: LineDraft, *, actor_id: int | None) -> None:
             raise Refused("unit_missing")
         line.title, line.kind, line.unit_id = draft.title.strip(), draft.kind, draft.unit_id
         line.allows_links, line.has_webhook, line.is_active = draft.allows_links, draft.has_webhook, draft.is_active
-        if line.per_second != draft.per_second:
+        has_new_pace = line.per_second != draft.per_second
+        if has_new_pace:
             # A wait that an older, slower limit asked for is over with it.
             line.per_second, line.next_at = draft.per_second, None
         line.price_persian, line.price_latin = draft.price_persian, draft.price_latin
         line.hours = {kind: list(span) for kind, span in draft.hours.items()}
         session.flush()
-        record_audit(action, unit_id=draft.unit_id, object_type="sms_line", object_id=number, actor_id=actor_id, detail={"number": number})
+        detail: dict[str, Any] = {"number": number}
+        record_audit(action, unit_id=draft.unit_id, object_type="sms_line", object_id=number, actor_id=actor_id, detail=detail)
+        if has_new_pace:
+            pace = "line.unthrottled" if draft.per_second is None else "line.throttled"
+            detail = detail | ({} if draft.per_second is None else {"rate": float(draft.per_second)})
+            record_audit(pace, unit_id=draft.unit_id, object_type="sms_line", object_id=number, actor_id=actor_id, detail=detail)
 
 
 def check_line(draft: LineDraft) -> None:
@@ -109,20 +115,3 @@ def require_line(number: str, unit_id: int, *, needs_links: bool, kind: str) -> 
     if kind in (CampaignKind.SAFETY_ALERT, CampaignKind.ALL_CLEAR) and line.kind == "advertising":
         raise Refused("line_not_for_alerts", line=number)
     return line
-
-
-def save_day(day: date, kind: str, title: str, *, actor_id: int | None) -> None:
-    """The day is a holiday or one of mourning, for all units. Refused("day_kind_unknown")."""
-    if kind not in ("holiday", "mourning"):
-        raise Refused("day_kind_unknown")
-    with transaction() as session:
-        values: dict[str, Any] = {"kind": kind, "title": title.strip()[:120]}
-        session.execute(insert(CalendarDay).values(day=day, **values).on_conflict_do_update(index_elements=["day"], set_=values))
-        record_audit("day.saved", unit_id=None, object_type="calendar_day", object_id=day.isoformat(), actor_id=actor_id, detail=values)
-
-
-def delete_day(day: date, *, actor_id: int | None) -> None:
-    """The day is like any other again."""
-    with transaction() as session:
-        if session.execute(delete(CalendarDay).where(CalendarDay.day == day)).rowcount:  # type: ignore[attr-defined]
-            record_audit("day.deleted", unit_id=None, object_type="calendar_day", object_id=day.isoformat(), actor_id=actor_id, detail={})

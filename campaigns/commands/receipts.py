@@ -73,7 +73,8 @@ def apply_receipts(settings: Settings) -> int:
         connection = driver_connection(session)
         with connection.cursor() as cursor:
             rows = cursor.execute(
-                "SELECT id, gateway_id, status, received_at FROM receipt WHERE try_at <= %s ORDER BY try_at LIMIT %s FOR UPDATE SKIP LOCKED", (at, BATCH)
+                "SELECT id, gateway_id, status, received_at FROM receipt WHERE try_at <= %s ORDER BY try_at LIMIT %s FOR UPDATE SKIP LOCKED",
+                (at, BATCH),
             ).fetchall()
             if not rows:
                 return 0

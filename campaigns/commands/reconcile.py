@@ -32,6 +32,18 @@ _TAKE = f"""
     RETURNING id
 """
 
+# Whoever was told an id in a reply that lied must not keep from it the text whose id it is: the look-up asks by our own id, which no reply
+# can have mistaken. A text that was taken for sent under that id is itself uncertain.
+_TAKE_BACK = """
+    UPDATE message m SET
+        gateway_id = NULL,
+        state = CASE m.state WHEN 'accepted' THEN 'unknown' ELSE m.state END,
+        reason = CASE m.state WHEN 'accepted' THEN 'answer_mismatched' ELSE m.reason END,
+        unknown_since = CASE m.state WHEN 'accepted' THEN %(now)s::timestamptz END
+    FROM unnest(%(ids)s::bigint[], %(gateway_ids)s::bigint[]) AS f(id, gateway_id)
+    WHERE m.gateway_id = f.gateway_id AND m.id <> f.id
+"""
+
 _FOUND = """
     UPDATE message m SET
         state = CASE f.state WHEN '' THEN 'accepted' ELSE f.state END,
@@ -109,16 +121,17 @@ def record_look_up(settings: Settings, answers: Mapping[int, Receipt | None], as
         with driver_connection(session).cursor() as cursor:
             settled = 0
             if found:
-                rows = cursor.execute(
-                    _FOUND,
-                    {
-                        "now": at,
-                        "ids": list(found),
-                        "gateway_ids": [r.gateway_id for r in found.values()],
-                        "statuses": [r.status for r in found.values()],
-                        "states": [str(rules.state_of_status(r.status) or "") for r in found.values()],
-                    },
-                ).fetchall()
+                values = {
+                    "now": at,
+                    "ids": list(found),
+                    "gateway_ids": [r.gateway_id for r in found.values()],
+                    "statuses": [r.status for r in found.values()],
+                    "states": [str(rules.state_of_status(r.status) or "") for r in found.values()],
+                }
+                taken_back = cursor.execute(_TAKE_BACK, values).rowcount
+                if taken_back:
+                    log.warning("gateway_id_taken_back", count=taken_back)
+                rows = cursor.execute(_FOUND, values).fetchall()
                 settled += len(rows)
                 poll_at = at + timedelta(seconds=settings.timings.receipt_polls[0])
                 cursor.execute(_POLL_LATER, {"poll_at": poll_at, "ids": [r[0] for r in rows], "waves": [r[1] for r in rows]})

@@ -14,6 +14,7 @@ from typing import Any
 from flask import current_app
 
 from campaigns import rules, texts
+from campaigns.alerting.deciding import tell_approvers, tell_author
 from campaigns.commands.approving import (
     WAITING,
     frozen_content,
@@ -30,9 +31,11 @@ from campaigns.commands.crediting import reserve_credit
 from campaigns.commands.draft import Draft, Estimate, deadline_of, draft_of, estimate_campaign, require_deadline
 from campaigns.commands.lines import require_line, seed_first_line
 from campaigns.commands.survey import require_open_survey
+from campaigns.conversation.asking import begin_words
+from campaigns.conversation.commands import askable_definition
 from campaigns.credit import Credit
 from campaigns.events import CampaignLaunched
-from campaigns.kinds import traits_of
+from campaigns.kinds import CampaignKind, traits_of
 from campaigns.models import Campaign
 from campaigns.queries.parents import count_of_parent
 from campaigns.states import CampaignState
@@ -82,6 +85,8 @@ def submit_campaign(campaign_id: int, *, actor_id: int | None) -> CampaignState:
         parameters: dict[str, Any] = {"unit": unit.sms_name, "deadline": deadline_of(draft)}
         if traits_of(campaign.kind).invites and campaign.survey_id is not None:
             parameters["closes_at"] = require_deadline(campaign.survey_id).isoformat()
+        if estimate.talk is not None and campaign.survey_id is not None:
+            parameters |= {"begin": begin_words(askable_definition(campaign.survey_id)), "follow_ups": estimate.talk.expected}
         campaign.parameters = parameters | {"terms": terms_of(campaign)}
         campaign.exclusions = asdict(count_audience(draft.audience, campaign.purpose)) if draft.parent_id is None else {}
         campaign.frozen_sha256 = rules.frozen_digest(frozen_content(campaign))
@@ -92,6 +97,8 @@ def submit_campaign(campaign_id: int, *, actor_id: int | None) -> CampaignState:
         if rules.needs_second_person(
             estimate.recipients, estimate.cost, limit_recipients=unit.approval_recipients, limit_cost=unit.approval_cost
         ):
+            if campaign.kind != CampaignKind.SAFETY_ALERT and campaign.kind != CampaignKind.ALL_CLEAR:
+                tell_approvers(campaign)
             return _C.IN_REVIEW
         reserve_credit(campaign)
         campaign.approved_at = now()
@@ -117,6 +124,7 @@ def approve_campaign(campaign_id: int, *, actor_id: int) -> None:
         campaign.approved_for = in_name_of
         campaign.approved_at = now()
         change_state(campaign.id, _C.IN_REVIEW, _C.APPROVED)
+        tell_author(campaign, "campaign_approved", decided_by=actor_id)
         if in_name_of is None:
             _audit("campaign.approved", campaign, actor_id, {})
         else:
@@ -153,6 +161,7 @@ def return_campaign(campaign_id: int, note: str, *, actor_id: int | None) -> Non
         session.flush()
         if snapshot_id is not None:
             drop_audience(snapshot_id)
+        tell_author(campaign, "campaign_void" if actor_id is None else "campaign_returned", decided_by=actor_id)
         campaign.revision += 1
         change_state(campaign.id, _C(campaign.state), _C.DRAFT)
         _audit("campaign.returned", campaign, actor_id, {})

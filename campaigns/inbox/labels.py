@@ -25,6 +25,7 @@ SHOWN: dict[str, tuple[Any, str]] = {
 
 ACTION_LABELS: dict[str, Any] = {
     "survey": _l("Send the link of a survey"),
+    "conversation": _l("Ask the questions of a survey by SMS"),
     "reply": _l("Send a fixed answer"),
     "route": _l("Give it to a unit or a person"),
 }

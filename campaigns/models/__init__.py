@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from campaigns.models.campaigns import Campaign, Wave
+from campaigns.models.conversations import Conversation
 from campaigns.models.inbound import CaseReply, InboundCase, InboundKeyword, InboundMessage, InboxSetting
 from campaigns.models.lines import CalendarDay, SmsLine
 from campaigns.models.messages import Message, MessageNumbers, Receipt, SendBatch
+from campaigns.models.trials import TrialText
 from campaigns.models.words import AlertPolicy, FilteredWord, ReadyText
 
 __all__ = [
@@ -13,6 +15,7 @@ __all__ = [
     "CalendarDay",
     "Campaign",
     "CaseReply",
+    "Conversation",
     "FilteredWord",
     "InboundCase",
     "InboundKeyword",
@@ -24,5 +27,6 @@ __all__ = [
     "Receipt",
     "SendBatch",
     "SmsLine",
+    "TrialText",
     "Wave",
 ]

@@ -24,7 +24,8 @@ class InboundMessage(Model):
     sender_cipher: Mapped[bytes] = mapped_column(LargeBinary)
     text_cipher: Mapped[bytes] = mapped_column(LargeBinary)
     kind: Mapped[str | None] = mapped_column(Text)
-    """stop, rejoin, confirm, yes, keyword, other, flood (more than a person writes), foreign (not from a mobile); null until handled"""
+    """stop, rejoin, confirm, yes, keyword, talk (part of a conversation; its words aren't kept), other, flood (more than a person writes),
+    foreign (not from a mobile); null until handled"""
     received_at: Mapped[datetime] = mapped_column(UTCDateTime)
     handled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
@@ -92,7 +93,7 @@ class InboundKeyword(Model):
     label: Mapped[str] = mapped_column(Text)
     """As it was typed"""
     action: Mapped[str] = mapped_column(Text)
-    """survey: the citizen's own link; reply: a fixed text; route: to a unit and perhaps an officer"""
+    """survey: the citizen's own link; conversation: its questions by text; reply: a fixed text; route: to a unit and perhaps an officer"""
     survey_id: Mapped[int | None] = mapped_column(ForeignKey("survey.id"), index=True)
     text: Mapped[str] = mapped_column(Text, default="", server_default="")
     """What is answered: before the link, or alone; may be empty where a case is only routed"""
@@ -103,9 +104,9 @@ class InboundKeyword(Model):
 
     __table_args__ = (
         UniqueConstraint("line", "word"),
-        CheckConstraint("action IN ('survey', 'reply', 'route')", name="action_known"),
+        CheckConstraint("action IN ('survey', 'reply', 'route', 'conversation')", name="action_known"),
         CheckConstraint(
-            "(action <> 'survey' OR survey_id IS NOT NULL) AND (action <> 'reply' OR text <> '') AND (action <> 'route' OR to_unit_id IS NOT NULL)",
+            "(action NOT IN ('survey', 'conversation') OR survey_id IS NOT NULL) AND (action <> 'reply' OR text <> '') AND (action <> 'route' OR to_unit_id IS NOT NULL)",
             name="action_complete",
         ),
     )

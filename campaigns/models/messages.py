@@ -32,18 +32,22 @@ class Message(Model):
 
     Neither `state` nor anything else that changes at a claim stands in an index or in an index's condition, so that a claim rewrites
     no index (a HOT update); batches lead to the rows.
+
+    No foreign keys: four of them were half of what writing a million rows costs. Campaign and wave are held by the batch every message
+    lies in, and no command deletes invitations.
     """
 
     __tablename__ = "message"
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
-    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"))
-    identity_id: Mapped[int] = mapped_column(ForeignKey("phone_identity.id"), nullable=True)
-    """Null, against the type, once the number was erased; the row still counts, and is never sent."""
+    campaign_id: Mapped[int] = mapped_column(BigInteger)
+    wave_id: Mapped[int] = mapped_column(BigInteger)
+    identity_id: Mapped[int] = mapped_column(BigInteger, nullable=True)
+    """Null, against the type, once the number was erased; the row still counts, and is never sent. Whoever writes rows holds the
+    numbers (`contacts.commands.hold_numbers`)."""
     contact_id: Mapped[int | None] = mapped_column(BigInteger)
-    """No foreign key, whose index a million rows would have to carry: somebody erased meanwhile is simply no longer found."""
-    invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id"))
+    """Somebody erased meanwhile is simply no longer found."""
+    invitation_id: Mapped[int | None] = mapped_column(BigInteger)
     params: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
     state: Mapped[str] = mapped_column(Text, default="pending", server_default="pending")
     reason: Mapped[str | None] = mapped_column(Text)
@@ -74,6 +78,8 @@ class Message(Model):
         ),
         # What still leads to an erased number outside: the gateway's id, until its last receipt has come.
         Index("ix_message_erased", "id", postgresql_where=sql("identity_id IS NULL AND gateway_id IS NOT NULL")),
+        # Few ever: numbers the gateway says don't exist.
+        Index("ix_message_invalid", "identity_id", postgresql_where=sql("reason = 'receptor_invalid'")),
         Index("ix_message_unknown", "unknown_since", postgresql_where=unknown_since.isnot(None)),
     )
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, text
 
 from campaigns import rules
 from campaigns.kinds import traits_of
@@ -36,6 +36,8 @@ class LineView:
     hours: dict[str, Any]
     is_active: bool
     blocked_synced_at: datetime | None
+    inbound_kept_at: datetime | None
+    """When citizens' texts were last asked for with success, on a line that is polled"""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,26 @@ def _upwards(unit_id: int) -> list[int]:
 def get_line(number: str) -> LineView | None:
     row = db.session.execute(select(*[getattr(SmsLine, name) for name in _FIELDS]).where(SmsLine.number == number)).mappings().first()
     return None if row is None else LineView(**row)
+
+
+_LATEST = """
+    SELECT latest.line, max(latest.accepted_at) FROM (
+        SELECT line.number AS line, message.accepted_at
+        FROM sms_line line
+        CROSS JOIN LATERAL (
+            SELECT id FROM campaign WHERE campaign.line = line.number AND started_at IS NOT NULL ORDER BY started_at DESC LIMIT 5
+        ) sent
+        CROSS JOIN LATERAL (
+            SELECT first_id, last_id FROM send_batch WHERE campaign_id = sent.id AND (cost > 0 OR NOT is_open) ORDER BY id DESC LIMIT 10
+        ) batch
+        JOIN message ON message.id BETWEEN batch.first_id AND batch.last_id
+    ) latest GROUP BY latest.line
+"""
+
+
+def last_successes() -> dict[str, datetime]:
+    """Line → when the gateway last took a text from it. Read from the last batches of its last campaigns, however many texts there are."""
+    return {line: at for line, at in db.session.execute(text(_LATEST)) if at is not None}
 
 
 def prices_of(number: str) -> PriceTable:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from campaigns.models import Campaign, Message, SendBatch
+from campaigns.models import Campaign, Message, SendBatch, TrialText
 from campaigns.states import CampaignState
 from engage.db import db
 from engage.sms import statuses
@@ -98,3 +98,15 @@ def bill_of(unit_ids: Collection[int], first: datetime, last: datetime) -> list[
         .order_by(Campaign.id)
     )
     return [BillRow(*row) for row in rows]
+
+
+def trial_bill_of(unit_ids: Collection[int], first: datetime, last: datetime) -> list[BillRow]:
+    """What the units' officers sent to their own phones in that span, a row a unit and line; by the line's price, never refunded."""
+    rows = db.session.execute(
+        select(TrialText.unit_id, Campaign.line, func.count(), func.sum(TrialText.page_count), func.sum(TrialText.cost))
+        .join(Campaign, Campaign.id == TrialText.campaign_id)
+        .where(TrialText.unit_id.in_(unit_ids), TrialText.created_at >= first, TrialText.created_at < last)
+        .group_by(TrialText.unit_id, Campaign.line)
+        .order_by(TrialText.unit_id, Campaign.line)
+    )
+    return [BillRow(unit_id, "", "", line, count, pages, cost, 0) for unit_id, line, count, pages, cost in rows]

@@ -18,16 +18,22 @@ blueprint = Blueprint("campaigns", __name__, url_prefix="/console/campaigns", te
 from campaigns.views import (  # noqa: E402,F401  (they add their routes to the blueprint)  # noqa: E402
     alerts,
     approving,
+    calendar,
     composer,
     control,
+    conversation,
     firstpage,
     following,
     labels,
+    lines,
     listing,
     live,
     permission,
+    previewing,
+    quick_poll,
     refusals,
     review,
+    undecided,
     words,
 )
 
@@ -42,15 +48,16 @@ def install(app: Flask) -> None:
         app,
         HomeAction(_l("New campaign"), "speakerphone", "campaigns.choose_kind", Permission.CAMPAIGNS_EDIT, 40, primary=True),
     )
-    register_page_action(
-        app, PageAction(_l("Ask for consent by SMS"), "mail", "campaigns.ask_permission", Permission.CAMPAIGNS_EDIT)
-    )
+    register_home_action(app, HomeAction(_l("Quick poll"), "chart", "campaigns.quick_poll", Permission.CAMPAIGNS_EDIT, 35))
+    register_page_action(app, PageAction(_l("Ask for consent by SMS"), "mail", "campaigns.ask_permission", Permission.CAMPAIGNS_EDIT))
     register_home_block(app, "tasks", 10, alerts.tasks)
     register_home_block(app, "tasks", 20, firstpage.tasks)
+    register_home_block(app, "tasks", 30, undecided.tasks)
     register_home_block(app, "running", 20, firstpage.running)
     register_home_block(app, "side", 10, firstpage.credit_card)
     register_task_source(app, firstpage.count_tasks)
     register_task_source(app, alerts.count_tasks)
+    register_task_source(app, undecided.count_tasks)
 
 
 __all__ = ["blueprint", "install"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -34,6 +36,7 @@ from engage.web.flashes import flash_done
 from engage.web.refusals import explain, wants_fragment
 
 K = CampaignKind
+_FILLED_IN = re.compile(r"\{[^{}]*\}")
 
 
 @blueprint.route("/new/alert", methods=["GET", "POST"])
@@ -61,7 +64,7 @@ def alert_page() -> ResponseReturnValue:
     def send(key: str) -> str:
         return commands.send_alert(
             unit.id,
-            _("Safety alert: %(text)s", text=(form.text.data or "")[:60]),
+            _("Safety alert: %(text)s", text=opening_words(form.text.data or "")),
             form.text.data or "",
             _audience(form, unit),
             form.typed.data,
@@ -125,6 +128,12 @@ def estimated(unit_id: int, draft: Draft) -> dict[str, Any]:
     except Refused:
         return {"estimate": None, "has_text": False}
     return {"estimate": seen_estimate(found) if found else None, "has_text": has_text}
+
+
+def opening_words(text: str) -> str:
+    """How the text begins, for a title: whole words, without what is filled in for each citizen."""
+    words = _FILLED_IN.sub("", text).strip(" \t\r\n:،,.-")
+    return textwrap.shorten(words, 60, placeholder=" …")
 
 
 def new_key() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from rq import Worker
 from rq.serializers import JSONSerializer
-from wtforms import PasswordField
+from wtforms import HiddenField, PasswordField
 from wtforms.validators import InputRequired
 
 from campaigns import credit, rules
@@ -24,8 +24,9 @@ from campaigns.commands.draft import Draft
 from campaigns.inbox.hours import inbox_rules
 from campaigns.kinds import traits_of
 from campaigns.queries import CampaignView, get_campaign_by_slug
+from campaigns.queries.health import links_refused_at
 from campaigns.queries.lines import hours_of
-from campaigns.queries.money import bill_of
+from campaigns.queries.money import bill_of, trial_bill_of
 from campaigns.states import CampaignState
 from campaigns.views import blueprint
 from campaigns.views.addressing import campaign_or_404
@@ -33,13 +34,16 @@ from contacts.queries import AudienceCount
 from engage import persian
 from engage.clock import TEHRAN, now
 from engage.db import release_session
+from engage.identity.commands import prove_by_code, prove_person
 from engage.identity.delegations import delegators_of
 from engage.identity.guard import acting, authorize, forget_actor, guarded, visible_unit_ids
+from engage.identity.notices import confirmed_phone
 from engage.identity.queries import get_unit, user_name
 from engage.identity.rules import Permission
+from engage.identity.views.door import authenticator
 from engage.jobs import queue_named
 from engage.refusal import Refused
-from engage.web.filters import jalali_datetime, rial
+from engage.web.filters import ago, jalali_datetime, rial
 from engage.web.forms import BaseForm, CodeField
 from engage.web.refusals import explain
 from surveys.queries import get_survey_facts
@@ -58,9 +62,30 @@ class PasswordProof(BaseForm):
     proof = PasswordField(_l("Your password"), [_needed], render_kw={"autocomplete": "current-password"})
 
 
-def proof_form(**given: Any) -> CodeProof | PasswordProof:
-    """What this person confirms a decision with: the code of their app, or the password where they have none."""
+class TextedProof(BaseForm):
+    proof = CodeField(_l("Six-digit code from the text message"), [_needed], render_kw=_CODE)
+    by = HiddenField(default="text")
+
+
+def proof_form(**given: Any) -> CodeProof | PasswordProof | TextedProof:
+    """What this person confirms a decision with: the code of their app, or the password where they have none; or (`by=text`) a code that
+    was texted to their own number."""
+    if request.values.get("by") == "text" and acting().user.phone_confirmed_at is not None:
+        return TextedProof(**given)
     return PasswordProof(**given) if acting().user.totp_secret is None else CodeProof(**given)
+
+
+def approval_action(campaign: CampaignView) -> str:
+    """What a texted code opens: the approval of exactly what was sent for it, not of what is sent another time."""
+    return f"approve_campaign:{campaign.id}:{campaign.submitted_at and int(campaign.submitted_at.timestamp() * 1000)}"
+
+
+def prove_decider(campaign: CampaignView, form: CodeProof | PasswordProof | TextedProof) -> None:
+    """The person at the desk is who is signed in. Refused as `prove_person` or `prove_by_code`."""
+    if isinstance(form, TextedProof):
+        prove_by_code(acting().id, form.proof.data or "", approval_action(campaign))
+    else:
+        prove_person(acting().id, form.proof.data or "", authenticator())
 
 
 def campaign_to_decide(slug: str) -> CampaignView:
@@ -86,6 +111,7 @@ def decision_facts(campaign: CampaignView) -> dict[str, Any]:
     facts = None if campaign.survey_id is None else get_survey_facts(campaign.survey_id)
     return {
         "standing": standing,
+        "own_phone": confirmed_phone(acting().id) if standing.may_approve else None,
         "in_name_of": user_name(standing.in_name_of),
         "approved_for": user_name(campaign.approved_for),
         "counts": counts,
@@ -153,6 +179,10 @@ def _line(campaign: CampaignView) -> Finding:
         require_line(campaign.line, campaign.unit_id, needs_links=traits_of(draft.kind).has_link, kind=campaign.kind)
     except Refused as refused:
         return Finding(False, explain(refused))
+    refused_at = links_refused_at(campaign.line) if traits_of(draft.kind).has_link else None
+    if refused_at is not None:
+        advice = _("Have links for your domain allowed by the gateway's support before you start.")
+        return Finding(False, _("The gateway refused links on this line %(time)s.", time=ago(refused_at)), advice, is_needed=False)
     return Finding(True, _("The line is in use, and the text may go out on it."))
 
 
@@ -215,7 +245,9 @@ def bill() -> ResponseReturnValue:
     heads = (_("Unit"), _("Campaign"), _("Line"), _("Texts"), _("Pages"), _("Charged (rials)"), _("Refunded (rials)"), _("To pay (rials)"))
     writer.writerow([str(each) for each in heads])
     total = [0, 0, 0, 0]
-    for row in bill_of(visible_unit_ids(Permission.REPORTS_EXPORT), first, last):
+    units = visible_unit_ids(Permission.REPORTS_EXPORT)
+    trials = [replace(each, title=str(_("Trials to officers' own phones"))) for each in trial_bill_of(units, first, last)]
+    for row in (*bill_of(units, first, last), *trials):
         unit = get_unit(row.unit_id)
         figures = (row.texts, row.pages, row.accepted, row.refunded)
         total = [before + figure for before, figure in zip(total, figures, strict=True)]

@@ -34,6 +34,7 @@ from campaigns.views.audience import (
 from campaigns.views.checks import checks_of
 from campaigns.views.labels import CAMPAIGN_LOOKS, KIND_LABELS, span_words
 from campaigns.views.measuring import measure, placeholder_chips, shown_reminders, suggested_text
+from campaigns.views.previewing import preview_of
 from contacts.queries.purposes import offered_purposes
 from engage.clock import TEHRAN, now
 from engage.identity.guard import acting, current_unit, guarded, visible_unit_ids
@@ -45,15 +46,28 @@ from engage.web.flashes import flash_done
 from engage.web.refusals import explain, wants_fragment
 from surveys.queries import SurveySummary, list_surveys
 
-AUDIENCE_FIELDS = ("who", "segment", "neighbourhoods", "gender", "birth_year_from", "birth_year_to", "import_id", "answered_within", "sample", "sample_size", "sample_seed")
+AUDIENCE_FIELDS = (
+    "who",
+    "segment",
+    "neighbourhoods",
+    "gender",
+    "birth_year_from",
+    "birth_year_to",
+    "import_id",
+    "answered_within",
+    "sample",
+    "sample_size",
+    "sample_seed",
+)
 STEPS = ("audience", "text", "time", "review")
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
 @guarded(Permission.CAMPAIGNS_EDIT)
 def new_campaign() -> ResponseReturnValue:
-    """An invitation to a survey, or with `?kind=announcement` a notice to a topic or an area."""
-    kind = CampaignKind.ANNOUNCEMENT if request.args.get("kind") == CampaignKind.ANNOUNCEMENT else CampaignKind.SURVEY
+    """An invitation to a survey; with `?kind=announcement` a notice to a topic or an area, with `?kind=conversation` a survey by SMS."""
+    asked = request.args.get("kind")
+    kind = next((each for each in (CampaignKind.ANNOUNCEMENT, CampaignKind.CONVERSATION) if asked == each), CampaignKind.SURVEY)
     return _audience_step(None, current_unit(), kind)
 
 
@@ -88,7 +102,16 @@ def text_step(slug: str) -> ResponseReturnValue:
             form=form,
             problem=problem,
             conflict=conflict,
-            measured=measure(form.text.data or "", unit, campaign.survey_id, campaign.line, counts.recipients, kind=campaign.kind),
+            measured=measure(
+                form.text.data or "",
+                unit,
+                campaign.survey_id,
+                campaign.line,
+                counts.recipients,
+                kind=campaign.kind,
+                audience=draft_of(campaign).audience,
+            ),
+            preview=preview_of(campaign, (form.text.data or "").replace("\r\n", "\n").strip()),
             chips=placeholder_chips(campaign.survey_id is not None),
             ready=ready_texts(campaign.kind, unit.id),
             may_remind=traits.invites,
@@ -108,7 +131,15 @@ def measure_text(slug: str) -> ResponseReturnValue:
     """The text as typed so far: its length, price and look on a phone. Saves nothing."""
     campaign, unit = _draft_or_404(slug)
     recipients = request.form.get("recipients", type=int)
-    measured = measure(request.form.get("text", "")[:2000], unit, campaign.survey_id, campaign.line, recipients, kind=campaign.kind)
+    measured = measure(
+        request.form.get("text", "")[:2000],
+        unit,
+        campaign.survey_id,
+        campaign.line,
+        recipients,
+        kind=campaign.kind,
+        audience=draft_of(campaign).audience,
+    )
     return render_template("campaigns/_measure.html", measured=measured)
 
 
@@ -181,7 +212,15 @@ def show_review(campaign: CampaignView, unit: UnitNode, problem: str = "") -> st
         problem=problem,
         estimate=estimate,
         counts=estimate.audience if estimate else draft_counts(draft),
-        measured=measure(campaign.text, unit, campaign.survey_id, campaign.line, estimate.recipients if estimate else None, kind=campaign.kind),
+        measured=measure(
+            campaign.text,
+            unit,
+            campaign.survey_id,
+            campaign.line,
+            estimate.recipients if estimate else None,
+            kind=campaign.kind,
+            audience=draft.audience,
+        ),
         reminders=shown_reminders(campaign, unit),
         checks=checks,
         can_submit=all(check.is_passed or not check.is_needed for check in checks),
@@ -311,7 +350,7 @@ def _save_step(
         return page()
     if not form.validate():
         return page(), 422
-    if request.form.get("go") == "measure":
+    if request.form.get("go", "").partition(":")[0] in ("measure", "preview"):
         return page()
     typed = form.revision.data or ""
     try:
@@ -376,4 +415,3 @@ def _open_surveys() -> list[SurveySummary]:
     moment = now()
     found = list_surveys(visible_unit_ids(Permission.SURVEYS_VIEW), state="open")
     return [each for each in found if each.closes_at is not None and each.closes_at > moment]
-

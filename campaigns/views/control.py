@@ -1,27 +1,22 @@
-"""Decisions about a campaign that was sent: going on with a new last moment, writing again where it failed, giving up what nobody knows."""
+"""Decisions about a campaign that was sent: going on with a new last moment, writing again where it failed."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
 from wtforms.validators import InputRequired
 
 from campaigns import commands, rules
-from campaigns.commands.closing import is_beyond_look_up
-from campaigns.models import Message
 from campaigns.queries import CampaignView, get_campaign
 from campaigns.queries.resending import count_failed
 from campaigns.states import CampaignState
 from campaigns.views import blueprint
 from campaigns.views.addressing import campaign_or_404
 from campaigns.views.labels import CAMPAIGN_LOOKS
-from engage.clock import now
-from engage.db import db
 from engage.identity.guard import acting, guarded
 from engage.identity.rules import Permission
 from engage.refusal import Refused
@@ -99,29 +94,6 @@ def resend(slug: str) -> ResponseReturnValue:
     count = count_failed(campaign.id)
     each = rules.cost_each(campaign.cost_estimate or 0, campaign.recipient_count or 0, 1 + len(campaign.reminders))
     return render_template("campaigns/resend.html", campaign=campaign, looks=CAMPAIGN_LOOKS, count=count, cost=count * each)
-
-
-@blueprint.route("/<slug>/unknown", methods=["GET", "POST"])
-@guarded(Permission.CAMPAIGNS_CONTROL)
-def unknown(slug: str) -> ResponseReturnValue:
-    """GET says what giving up means; POST does it for what the gateway can't be asked about any more."""
-    campaign = campaign_or_404(slug, Permission.CAMPAIGNS_CONTROL)
-    settings = current_app.extensions["engage_settings"]
-    if request.method == "POST":
-        try:
-            count = commands.write_off_unknown(campaign.id, None, actor_id=acting().id, settings=settings)
-        except Refused as refused:
-            flash(explain(refused), "bad")
-        else:
-            flash_done(_("%(count)s texts were given up. They are never sent again.", count=number(count)))
-        return _to_page(slug)
-    return render_template("campaigns/unknown.html", campaign=campaign, looks=CAMPAIGN_LOOKS, count=undecided_count(campaign.id))
-
-
-def undecided_count(campaign_id: int) -> int:
-    """Texts of the campaign whose fate the gateway no longer tells: a person decides."""
-    old = is_beyond_look_up(now(), current_app.extensions["engage_settings"])
-    return int(db.session.scalar(select(func.count()).select_from(Message).where(Message.campaign_id == campaign_id, *old)) or 0)
 
 
 def _show_resume(campaign: CampaignView, form: ResumeForm | None, problem: str = "") -> str:

@@ -9,7 +9,7 @@ from campaigns import credit
 from campaigns.queries import CampaignRow, CampaignView, list_campaigns, progress_of
 from campaigns.states import CampaignState
 from campaigns.views.labels import CAMPAIGN_LOOKS, pause_words
-from engage.identity.delegations import delegated_unit_ids
+from engage.identity.delegations import delegated_unit_ids, delegators_of
 from engage.identity.guard import visible_unit_ids
 from engage.identity.home import CardBlock, TaskItem, WorkItem
 from engage.identity.queries import UnitNode, user_names
@@ -40,8 +40,10 @@ def _waiting(viewer: Viewer) -> list[CampaignRow]:
 
 def _needs(viewer: Viewer, row: CampaignRow) -> bool:
     if row.state == _C.IN_REVIEW:
-        stands_in = row.unit_id in request.environ[_DELEGATED]
-        return row.author_id != viewer.id and (stands_in or viewer.may(Permission.CAMPAIGNS_APPROVE, row.unit_id))
+        if row.author_id == viewer.id or viewer.may(Permission.CAMPAIGNS_APPROVE, row.unit_id):
+            return row.author_id != viewer.id
+        # Nobody decides in the author's name: where the author is the only manager one stands in for, there is nothing to do.
+        return row.unit_id in request.environ[_DELEGATED] and any(each != row.author_id for each in delegators_of(viewer.id, row.unit_id))
     if row.state == _C.DRAFT:
         return bool(row.return_note) and row.author_id == viewer.id
     if row.state == _C.APPROVED:

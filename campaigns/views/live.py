@@ -6,12 +6,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Response, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from campaigns import commands
+from campaigns.conversation.queries import talk_counts
 from campaigns.forms import clock_words
+from campaigns.kinds import CampaignKind
 from campaigns.queries import (
     CampaignView,
     HourCount,
@@ -24,11 +26,12 @@ from campaigns.queries import (
     waves_of,
 )
 from campaigns.queries.money import ledger_of
+from campaigns.queries.undecided import count_undecided
 from campaigns.states import CANCELLABLE_CAMPAIGN_STATES, CampaignState, MessageState
 from campaigns.views import blueprint
 from campaigns.views.addressing import campaign_or_404
 from campaigns.views.approving import campaign_to_decide
-from campaigns.views.control import RESENDABLE_STATES, undecided_count
+from campaigns.views.control import RESENDABLE_STATES
 from campaigns.views.firstpage import work_item
 from campaigns.views.following import after_sending
 from campaigns.views.labels import CAMPAIGN_LOOKS, CHIP_ORDER, MESSAGE_LOOKS, WAVE_LABELS, WAVE_SKIPS, pause_words, reason_words
@@ -189,7 +192,8 @@ def _figures(campaign: CampaignView) -> dict[str, Any]:
         "paused_by": _paused_by(campaign) if campaign.state == _C.PAUSED and campaign.pause_code == "user" else None,
         "is_moving": campaign.state in MOVING,
         "ledger": ledger_of(campaign.id),
-        "undecided": undecided_count(campaign.id) if progress.count(_M.UNKNOWN) else 0,
+        "talks": talk_counts(campaign.id) if campaign.kind == CampaignKind.CONVERSATION else None,
+        "undecided": count_undecided(campaign.id, current_app.extensions["engage_settings"]) if progress.count(_M.UNKNOWN) else 0,
         "may_resend": campaign.state in RESENDABLE_STATES and progress.count(_M.UNDELIVERED, _M.FAILED, _M.EXPIRED) > 0,
         "now": now(),
         "may_control": acting().may(Permission.CAMPAIGNS_CONTROL, campaign.unit_id),

@@ -16,16 +16,15 @@ from campaigns.queries import CampaignView, get_campaign_by_slug
 from campaigns.states import CampaignState
 from campaigns.views import blueprint
 from campaigns.views.addressing import campaign_or_404
-from campaigns.views.approving import campaign_to_decide, decision_facts, proof_form
+from campaigns.views.approving import approval_action, campaign_to_decide, decision_facts, proof_form, prove_decider
 from campaigns.views.audience import draft_words
 from campaigns.views.labels import CAMPAIGN_LOOKS, KIND_LABELS, span_words
 from campaigns.views.measuring import measure, shown_reminders
 from engage.clock import now
-from engage.identity.commands import prove_person
+from engage.identity.commands import request_code
 from engage.identity.guard import acting, forget_actor, guarded
 from engage.identity.queries import get_unit, user_name
 from engage.identity.rules import Permission
-from engage.identity.views.door import authenticator
 from engage.refusal import Refused
 from engage.web.filters import jalali_datetime
 from engage.web.flashes import flash_done
@@ -49,7 +48,7 @@ def approve(slug: str) -> ResponseReturnValue:
         if campaign.state == CampaignState.IN_REVIEW and not standing.is_author:
             if not form.validate():
                 return show_approval(slug, proof=form), 422
-            prove_person(acting().id, form.proof.data or "", authenticator())
+            prove_decider(campaign, form)
         commands.approve_campaign(campaign.id, actor_id=acting().id)
     except Refused as refused:
         return show_approval(slug, explain(refused)), 422
@@ -58,6 +57,22 @@ def approve(slug: str) -> ResponseReturnValue:
         # The approval stands whatever becomes of the start: its refusal is told beside it.
         return _launch(campaign, planned=True)
     return _to_page(slug)
+
+
+@blueprint.post("/<slug>/approve/code")
+@guarded(Permission.CAMPAIGNS_VIEW)
+def text_approval_code(slug: str) -> ResponseReturnValue:
+    """A code for this approval is on its way to the approver's own number."""
+    campaign = campaign_to_decide(slug)
+    if not standing_of(acting().id, campaign).may_approve:
+        abort(403)
+    if campaign.state != CampaignState.IN_REVIEW:
+        return _to_page(slug)
+    try:
+        request_code(acting().id, approval_action(campaign))
+    except Refused as refused:
+        return show_approval(slug, explain(refused)), 422
+    return redirect(url_for("campaigns.campaign_page", slug=slug, by="text", _anchor="h-proof"), code=303)
 
 
 @blueprint.route("/<slug>/return", methods=["GET", "POST"])

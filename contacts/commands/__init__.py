@@ -22,6 +22,7 @@ from contacts.commands.suppression import suppress_identity, suppress_number
 from contacts.commands.tags import delete_tag, make_tag, merge_tag, rename_tag, tag_contact, untag_contact
 from contacts.commands.texts import current_text, ensure_purposes
 from contacts.commands.undoing import run_undo, undo_import
+from contacts.index_keys import hold_numbers
 
 __all__ = [
     "PurposeDraft",
@@ -58,6 +59,7 @@ __all__ = [
     "follow_policy_above",
     "freeze_audience",
     "give_consent",
+    "hold_numbers",
     "import_file",
     "is_number_stopped",
     "lift_hold",

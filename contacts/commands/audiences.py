@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, insert, literal, select
+from sqlalchemy import delete, func, insert, literal, select, text
 
 from contacts.models import AudienceMember, AudienceSnapshot
 from contacts.queries.audience import AudienceFilter, draw, prepare_for_large_reads
 from contacts.rules.segments import to_json
 from engage.clock import now
 from engage.db import transaction
+
+_MANY = 10_000
 
 
 def freeze_audience(audience: AudienceFilter, purpose: str) -> tuple[int, int]:
@@ -33,6 +35,9 @@ def freeze_audience(audience: AudienceFilter, purpose: str) -> tuple[int, int]:
             select(func.count()).select_from(AudienceMember).where(AudienceMember.snapshot_id == snapshot.id)
         ) or 0
         session.flush()
+        if snapshot.member_count >= _MANY:
+            # Else the planner takes an audience it has never seen for one person.
+            session.execute(text("ANALYZE audience_member"))
         return snapshot.id, snapshot.member_count
 
 

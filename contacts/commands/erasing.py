@@ -163,6 +163,9 @@ def _erase(
     at = now()
     ids = tuple(contact.id for contact in contacts)
     units = sorted({contact.unit_id for contact in contacts})
+    # Before anybody looks for what names the number: whoever is writing such rows now is waited out by `finish_erasures`, and whoever
+    # begins after this finds the number gone.
+    is_alone = number is not None and is_whole and seize_index_key(session) is not None
     erasing = Erasing(ids, number.identity_id if number else None, number.phone if number else None, is_whole, at)
     for contact in contacts:
         _end_consents(session, contact, ORIGINS[origin], who(actor_id))
@@ -190,7 +193,7 @@ def _erase(
     session.execute(delete(Contact).where(Contact.id.in_(ids)))
     if number is None or not is_whole:
         return
-    if seize_index_key(session) is not None:
+    if is_alone:
         session.execute(delete(PhoneIdentity).where(PhoneIdentity.id == number.identity_id))
     else:
         session.execute(update(PhoneIdentity).where(PhoneIdentity.id == number.identity_id).values(erase_at=at, last_texted_at=None))

@@ -252,9 +252,13 @@ def delete_created(connection: psycopg.Connection[Any], order: UndoOrder, after:
 
 
 def _users_of_numbers(connection: psycopg.Connection[Any]) -> list[tuple[str, str]]:
-    """(table, column) of everything that may name a number, in whatever room: the database itself knows best."""
+    """(table, column) of everything that may name a number, in whatever room: the database itself knows best. Tables of many rows do
+    without the foreign key, and are known by the column's name."""
     return connection.execute(
-        """SELECT user_table.relname, user_column.attname FROM pg_constraint link
+        """SELECT user_table.relname, user_column.attname FROM pg_class user_table
+           JOIN pg_attribute user_column ON user_column.attrelid = user_table.oid
+           WHERE user_column.attname = 'identity_id' AND user_table.relkind = 'r' AND pg_table_is_visible(user_table.oid)
+           UNION SELECT user_table.relname, user_column.attname FROM pg_constraint link
            JOIN pg_class user_table ON user_table.oid = link.conrelid
            JOIN pg_attribute user_column ON user_column.attrelid = link.conrelid AND user_column.attnum = link.conkey[1]
            WHERE link.contype = 'f' AND link.confrelid = 'phone_identity'::regclass ORDER BY 1, 2"""

@@ -1,6 +1,6 @@
 """Reads of the contact base. What other rooms may use is named here."""
 
-from contacts.queries.audience import AudienceCount, AudienceFilter, Recipient, audience_chunk, count_audience, frozen_chunk
+from contacts.queries.audience import AudienceCount, AudienceFilter, FrozenChunk, Recipient, audience_chunk, count_audience, frozen_chunk
 from contacts.queries.fields import FieldRecord, fields_of, find_field
 from contacts.queries.finding import ContactPage, ContactSummary, SearchFilter, count_contacts, search_contacts
 from contacts.queries.identities import find_identity, is_suppressed, open_phone, open_phones, phone_of, phones_of
@@ -57,6 +57,7 @@ __all__ = [
     "LedgerLine",
     "LedgerProof",
     "Finding",
+    "FrozenChunk",
     "Neighbourhood",
     "PreviewPerson",
     "Recipient",

@@ -16,8 +16,9 @@ from engage.sms.port import Outcome, OutcomeKind
 
 ABSENCES_NEEDED = 2
 BATCH_SIZE = 50
-OBEYS_SUPPRESSION = frozenset({"confirm", "reply", "closing", "keyword", "off_hours"})
-"""Kinds nobody asked for this minute: they never go to a number that is stopped. A code, or an answer to a stop, was asked for."""
+OBEYS_SUPPRESSION = frozenset({"confirm", "reply", "closing", "keyword", "off_hours", "conversation"})
+"""Kinds nobody asked for this minute: they never go to a number that is stopped. A code, or an answer to a stop, was asked for;
+`staff_code` and `staff_notice` go to a colleague's own number, who confirmed it for that and switches it off in their account."""
 
 DAY_BEGINS, DAY_ENDS = time(9), time(21)
 """Between these, in the citizens' time zone, a text nobody waits for may arrive."""

@@ -39,6 +39,8 @@ OWN_LABELS: dict[str, Any] = {
     "second_factor_set": _l("%(name)s set up the authenticator app"),
     "second_factor_removed": _l("%(name)s removed the authenticator app"),
     "second_factor_reset": _l("The second sign-in step of “%(name)s” was reset"),
+    "phone_confirmed": _l("%(name)s confirmed a mobile number of their own"),
+    "phone_removed": _l("%(name)s removed their mobile number"),
     "recovery_codes_renewed": _l("%(name)s made new recovery codes"),
     "database_restored": _l("The database was restored from the backup of %(taken_at)s"),
     "delegate_named": _l("%(name)s named %(delegate)s as delegate, from %(first_day)s to %(last_day)s"),

@@ -8,10 +8,11 @@ from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, PasswordField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from engage.identity.labels import NOTICE_GROUP_LABELS
 from engage.identity.rules import PASSWORD_MINIMUM, SMS_NAME_MAXIMUM
 from engage.identity.viewer import ROLE_LABELS
 from engage.web.filters import number
-from engage.web.forms import BaseForm, CodeField, IntegerField, JalaliDateField, stripped
+from engage.web.forms import BaseForm, CodeField, IntegerField, JalaliDateField, MultiCheckboxField, PhoneField, stripped
 
 _needed: Any = InputRequired(_l("Please fill this in."))
 
@@ -46,6 +47,42 @@ class EnrolAgainForm(EnrolForm):
 
 class ProofForm(BaseForm):
     password = PasswordField(_l("Current password"), [_needed], render_kw={"autocomplete": "current-password"})
+
+
+_one_time = {"autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": "10"}
+
+
+class PhoneForm(BaseForm):
+    phone = PhoneField(
+        _l("Your mobile number"),
+        [_needed],
+        description=_l("A number only you can read texts at. Citizens never see it."),
+        render_kw={"autocomplete": "tel", "maxlength": "30"},
+    )
+
+
+class ProofByPasswordForm(BaseForm):
+    proof = PasswordField(_l("Your password"), [_needed], render_kw={"autocomplete": "current-password"})
+
+
+class ProofByCodeForm(BaseForm):
+    proof = CodeField(_l("Code of your authenticator app"), [_needed], render_kw=_one_time)
+
+
+class PhoneByPasswordForm(PhoneForm, ProofByPasswordForm):
+    """A number, and the password of whom it belongs to."""
+
+
+class PhoneByCodeForm(PhoneForm, ProofByCodeForm):
+    """A number, and a code of the app of whom it belongs to."""
+
+
+class TextedCodeForm(BaseForm):
+    code = CodeField(_l("Six-digit code from the text message"), [_needed], render_kw=_one_time)
+
+
+class NoticeTextsForm(BaseForm):
+    groups = MultiCheckboxField(_l("Also by SMS"), choices=list(NOTICE_GROUP_LABELS.items()))
 
 
 class RightForm(BaseForm):

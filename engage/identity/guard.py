@@ -40,6 +40,8 @@ class Actor:
     unit: UnitNode
     """The one chosen in the switcher."""
     second_factor_missing: bool
+    unread_count: int = 0
+    """Notices they haven't seen"""
 
     @property
     def id(self) -> int:
@@ -100,9 +102,10 @@ def forget_actor() -> None:
 
 
 def _load_actor() -> Actor | None:
-    user = sessions.load_user()
-    if user is None or not may_use_account(user):
+    found = sessions.load_user()
+    if found is None or not may_use_account(found[0]):
         return None
+    user, unread = found
     units = units_of_user(user.id)
     if not units:
         return None
@@ -110,7 +113,7 @@ def _load_actor() -> Actor | None:
     roles = frozenset[Role]().union(*(node.roles for node in units))
     settings: Settings = current_app.extensions["engage_settings"]
     missing = user.totp_secret is None and rules.needs_second_factor(roles, is_demo_account=user.is_demo and settings.is_demo)
-    return Actor(user, units, chosen or min(units, key=lambda node: (node.path.count("/"), units.index(node))), missing)
+    return Actor(user, units, chosen or min(units, key=lambda node: (node.path.count("/"), units.index(node))), missing, unread)
 
 
 def guarded(permission: Permission, *, unfinished: bool = False) -> Callable[[View], View]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from engage.identity.models import UnitKind
+from engage.identity.queries import user_name
+from engage.identity.rules import NoticeGroup
 
 KIND_LABELS: dict[str, Any] = {
     UnitKind.MUNICIPALITY: _l("Municipality"),
@@ -16,6 +20,33 @@ KIND_LABELS: dict[str, Any] = {
     UnitKind.ORGANISATION: _l("Organisation"),
 }
 
+NOTICE_GROUP_LABELS: dict[str, Any] = {
+    NoticeGroup.APPROVALS: _l("What waits for my approval, and what became of mine"),
+    NoticeGroup.SENDING: _l("Sending that stopped or needs a decision"),
+    NoticeGroup.INBOX: _l("Citizens' messages that wait for an answer"),
+    NoticeGroup.OTHER: _l("Everything else"),
+}
+NOTICE_GROUP_ICONS: dict[str, str] = {
+    NoticeGroup.APPROVALS: "shield-check",
+    NoticeGroup.SENDING: "send",
+    NoticeGroup.INBOX: "inbox",
+    NoticeGroup.OTHER: "bell",
+}
+
+
+def delegate_named_words(params: Mapping[str, Any]) -> str:
+    """Who named the reader is looked up when it is read: a notice holds nobody's name."""
+    return str(
+        _(
+            "%(name)s named you their delegate for approvals of %(unit)s, from %(first)s to %(last)s.",
+            name=user_name(params["manager"]) or "—",
+            unit=params["unit"],
+            first=params["first_day"],
+            last=params["last_day"],
+        )
+    )
+
+
 REFUSALS: dict[str, Any] = {
     "sign_in_failed": _l("The email or the password is wrong."),
     "sign_in_wait": _l("After several wrong tries, please wait %(seconds)s seconds and try again."),
@@ -24,6 +55,11 @@ REFUSALS: dict[str, Any] = {
     "code_wrong": _l("The code is wrong or has been used. Wait for the next one and enter it."),
     "enrolment_missing": _l("The authenticator app isn't set up yet."),
     "second_factor_required": _l("Your role can't go without the authenticator app."),
+    "phone_missing": _l("No mobile number of yours is confirmed. Enter one under “My account”."),
+    "text_code_wrong": _l("The code is wrong. Look at the newest text message."),
+    "text_code_spent": _l("This code doesn't count any more. Have a new one sent."),
+    "text_code_limit": _l("Several codes were sent a short while ago. Please wait %(minutes)s minutes."),
+    "texts_unavailable": _l("Text messages can't be sent from here."),
     "password_wrong": _l("The current password is wrong."),
     "password_same": _l("The new password is the old one. Choose another."),
     "password_short": _l("The password must have at least %(minimum)s characters."),

@@ -8,7 +8,20 @@ from enum import StrEnum
 from typing import Any
 
 from flask_security import RoleMixin, UserMixin
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, ForeignKey, Identity, Index, Integer, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -76,6 +89,11 @@ class User(UserMixin, Model):  # type: ignore[misc]
     """The last time step a code was accepted for: no code works twice."""
     recovery_digests: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
     """Keyed digests of the recovery codes that are left."""
+    phone_cipher: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The person's own mobile number, encrypted; set by a code that was texted to it alone."""
+    phone_confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    texts_off: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
+    """Groups of notices this person doesn't want by SMS as well."""
     current_unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
     is_demo: Mapped[bool] = mapped_column(Boolean, default=False, server_default="false")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -151,6 +169,52 @@ class SignInThrottle(Model):
     failed_count: Mapped[int] = mapped_column(Integer)
     next_at: Mapped[datetime] = mapped_column(UTCDateTime)
     last_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+
+
+class UserCode(Model):
+    """A code that was texted to a colleague. Number and code are unreadable here; the row stays a day, for the limits on asking."""
+
+    __tablename__ = "user_code"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), index=True)
+    action: Mapped[str] = mapped_column(Text)
+    """What it proves: one of them never opens another thing."""
+    number_digest: Mapped[bytes] = mapped_column(LargeBinary, index=True)
+    """Keyed digest of the number, for the limit per number."""
+    phone_cipher: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The number that waits for being confirmed; gone once the code is used or too old."""
+    code_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Keyed digest of the code; None once it opens nothing any more."""
+    attempt_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Notice(Model):
+    """Something a colleague is told once: that it waits for them, stopped, or is done. Holds no personal data; kept 90 days."""
+
+    __tablename__ = "notice"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
+    code: Mapped[str] = mapped_column(Text)
+    cause: Mapped[str] = mapped_column(Text)
+    params: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
+    path: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    done_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """What it waited for has happened."""
+    text_due_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """A text about it waits for the morning; it isn't sent if the notice is read or done by then."""
+
+    __table_args__ = (
+        UniqueConstraint("user_id", "cause"),
+        Index("ix_notice_unread", "user_id", postgresql_where=text("read_at IS NULL AND done_at IS NULL")),
+        Index("ix_notice_text_due", "text_due_at", postgresql_where=text("text_due_at IS NOT NULL")),
+    )
 
 
 class AuditEntry(Model):

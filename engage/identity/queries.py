@@ -52,6 +52,8 @@ class UserSummary:
     active: bool
     is_demo: bool
     has_second_factor: bool
+    has_phone: bool
+    """Whether they have confirmed a number of their own; the number is nobody else's business."""
     must_change_password: bool
     created_at: datetime
     grants: tuple[GrantSummary, ...]
@@ -211,6 +213,7 @@ def _summaries(user_ids: list[int]) -> list[UserSummary]:
             User.active,
             User.is_demo,
             User.totp_secret.is_not(None),
+            User.phone_confirmed_at.is_not(None),
             User.must_change_password,
             User.created_at,
         ).where(User.id.in_(user_ids))

@@ -1,12 +1,15 @@
-"""Who may do what: roles, permissions, units, passwords, and the delay after wrong ones. Pure."""
+"""Who may do what: roles, permissions, units, passwords and codes, the delay after wrong ones, and when telephones may ring. Pure."""
 
 from __future__ import annotations
 
+import hmac
 import re
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
+from engage.persian import to_latin_digits
 from engage.refusal import Refused
 
 
@@ -111,6 +114,75 @@ def is_session_alive(started_at: datetime, seen_at: datetime, now: datetime) -> 
 def needs_second_factor(roles: Iterable[Role], *, is_demo_account: bool) -> bool:
     """Whether this person has to use an authenticator app. Demo accounts exist only on one machine and are not asked."""
     return not is_demo_account and not SECOND_FACTOR_ROLES.isdisjoint(roles)
+
+
+CODE_DIGITS = 6
+CODE_LASTS = timedelta(minutes=5)
+CODE_ATTEMPTS = 5
+CODE_LIMITS: tuple[tuple[int, timedelta], ...] = ((3, timedelta(minutes=10)), (10, timedelta(days=1)))
+"""At most so many codes by SMS to one person, and to one number, in so much time."""
+CODE_KEPT = max(span for _, span in CODE_LIMITS)
+
+_IGNORED_IN_CODES = str.maketrans("", "", " \t\r\n-–—.\u200c\u200e\u200f\u202a\u202c\u2066\u2067\u2068\u2069\xa0")
+
+
+def draw_code(below: Callable[[int], int]) -> str:
+    """Six Latin digits; `below(n)` draws one of 0 … n−1, evenly and secretly."""
+    return f"{below(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+
+
+def read_code(typed: str) -> str | None:
+    """The six Latin digits somebody typed in any script, with or without spaces and dashes; None when they are no code."""
+    code = to_latin_digits(typed[:64]).translate(_IGNORED_IN_CODES)
+    return code if len(code) == CODE_DIGITS and code.isascii() and code.isdigit() else None
+
+
+def wait_for_code(earlier: Iterable[datetime], at: datetime) -> timedelta | None:
+    """How long it takes until another code may be sent after those sent at `earlier`; None when it may be now."""
+    times = sorted(earlier, reverse=True)
+    waits = [times[limit - 1] + span - at for limit, span in CODE_LIMITS if len(times) >= limit]
+    longest = max(waits, default=timedelta(0))
+    return longest if longest > timedelta(0) else None
+
+
+class CodeVerdict(StrEnum):
+    """What became of a typed code."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    SPENT = "spent"
+    """Nothing that is typed opens it any more: used, too old, too many tries, or never sent."""
+
+
+def judge_code(kept: bytes | None, expires_at: datetime, attempt_count: int, typed: bytes | None, at: datetime) -> CodeVerdict:
+    """Whether what was typed (None: no code at all) is the code kept as this digest. The comparison takes as long for every digit."""
+    if kept is None or at >= expires_at or attempt_count >= CODE_ATTEMPTS:
+        return CodeVerdict.SPENT
+    return CodeVerdict.RIGHT if typed is not None and hmac.compare_digest(kept, typed) else CodeVerdict.WRONG
+
+
+class NoticeGroup(StrEnum):
+    """What notices are about; by these a person says what should come by SMS, too."""
+
+    APPROVALS = "approvals"
+    SENDING = "sending"
+    INBOX = "inbox"
+    OTHER = "other"
+
+
+NOTICES_KEPT = timedelta(days=90)
+NOTICE_TEXT_HOLDS = timedelta(hours=12)
+TEXTS_BEGIN, TEXTS_END = time(8), time(21)
+"""Between these a colleague's telephone may ring for what isn't urgent."""
+
+
+def text_moment(at: datetime, zone: ZoneInfo, *, is_urgent: bool) -> datetime:
+    """When a text about a notice of this moment goes out: now, or the next morning at eight."""
+    local = at.astimezone(zone)
+    if is_urgent or TEXTS_BEGIN <= local.time() < TEXTS_END:
+        return at
+    day = local.date() if local.time() < TEXTS_BEGIN else local.date() + timedelta(days=1)
+    return datetime.combine(day, TEXTS_BEGIN, zone)
 
 
 PASSWORD_MINIMUM = 10

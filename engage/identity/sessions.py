@@ -15,6 +15,7 @@ from engage.clock import now
 from engage.db import db, transaction
 from engage.identity import rules
 from engage.identity.models import SignInSession, User
+from engage.identity.notices import unread_count
 
 _ID = "sid"
 _TOUCH_EVERY = timedelta(minutes=1)
@@ -48,21 +49,22 @@ def has_session() -> bool:
     return _ID in session
 
 
-def load_user() -> User | None:
-    """Who is signed in with this request's cookie, by one statement; None for nobody, an ended session or a closed account."""
+def load_user() -> tuple[User, int] | None:
+    """Who is signed in with this request's cookie, and how many notices they haven't seen, by one statement; None for nobody, an ended
+    session or a closed account."""
     session_id = session.get(_ID)
     if not session_id:
         return None
     digest = _digest(session_id)
     found = db.session.execute(
-        select(SignInSession, User)
+        select(SignInSession, User, unread_count())
         .join(User, User.id == SignInSession.user_id)
         .where(SignInSession.digest == digest, User.fs_uniquifier == SignInSession.fs_uniquifier, User.active)
         .options(lazyload(User.grants))
     ).first()
     if found is None:
         return None
-    row, user = found
+    row, user, unread = found
     at = now()
     if not rules.is_session_alive(row.started_at, row.seen_at, at):
         return None
@@ -71,7 +73,7 @@ def load_user() -> User | None:
     if is_person and at - row.seen_at >= _TOUCH_EVERY:
         with transaction() as written:
             written.execute(update(SignInSession).where(SignInSession.digest == digest).values(seen_at=at))
-    return user
+    return user, unread
 
 
 def end_other_sessions(user_id: int) -> None:

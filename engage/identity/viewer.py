@@ -37,6 +37,11 @@ class Viewer:
         self.is_finished = not (actor.second_factor_missing or actor.user.must_change_password)
 
     @property
+    def unread_count(self) -> int:
+        """Notices that wait to be seen: the number on the bell."""
+        return self.actor.unread_count if self.is_finished else 0
+
+    @property
     def initial(self) -> str:
         return self.name[:1]
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
+from engage.reports.analysis.shapes import Analysis
 from engage.reports.tally import MINIMUM, QuestionTally, response_rate
 
-SHAPE = "3"
+SHAPE = "4"
 """Raise it when `Content` changes: what was stored in another shape is computed anew before it is shown."""
 
 
@@ -54,6 +55,8 @@ class Content:
     """Answers never sent off; in no other figure"""
     excluded: int = 0
     """Responses an officer left out; in no other figure"""
+    analysis: Analysis = field(default_factory=Analysis)
+    """The one source of everything that is shown of groups"""
 
 
 @dataclass(frozen=True)

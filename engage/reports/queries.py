@@ -13,12 +13,15 @@ from engage.clock import now
 from engage.config import Settings
 from engage.db import db
 from engage.refusal import Refused
+from engage.reports.analysing import analyse
+from engage.reports.analysis.shapes import Analysis
 from engage.reports.bases import asked_counts, deciders_in
 from engage.reports.content import SHAPE, Content, DayCount, Funnel, Report, restore
+from engage.reports.gathering import gather
 from engage.reports.models import SurveyReport
 from engage.reports.tally import asked_questions, tally
-from surveys.queries import SurveySummary, definitions_of_survey, get_survey_facts, invitation_funnel, list_surveys
-from surveys.queries.aggregates import count_answers, written_answers
+from surveys.queries import SurveySummary, definitions_of_survey, get_survey, get_survey_facts, invitation_funnel, list_surveys
+from surveys.queries.aggregates import written_answers
 from surveys.sealing import is_sealed, sealed_surveys
 
 __all__ = [
@@ -43,21 +46,36 @@ class ReportLine:
 
 
 def compute_content(survey_id: int) -> Content:
-    """The survey's figures, from the responses, invitations and messages as they stand now."""
+    """The survey's figures, from the responses, invitations and messages as they stand now; those of groups in steps."""
     definitions = definitions_of_survey(survey_id)
     questions = asked_questions(definitions)
-    counts = count_answers(survey_id, [each.counting for each in questions], deciders_in(definitions))
+    survey = get_survey(survey_id)
+    is_anonymous = survey is None or survey.is_anonymous
+    counts, grid = gather(survey_id, [each.counting for each in questions], deciders_in(definitions), is_anonymous=is_anonymous)
     sent = survey_funnel(survey_id)
     came = invitation_funnel(survey_id)
+    funnel = Funnel(sent.invited, sent.accepted, sent.delivered, came.opened, came.started, came.answered, came.is_under_seal)
+    tallies = tally(questions, counts, asked_counts(definitions, counts.ways))
     return Content(
         answers=sum(counts.by_version.values()),
         version_count=len(counts.by_version),
-        funnel=Funnel(sent.invited, sent.accepted, sent.delivered, came.opened, came.started, came.answered, came.is_under_seal),
+        funnel=funnel,
         days=_without_gaps(counts.by_day),
-        questions=tally(questions, counts, asked_counts(definitions, counts.ways)),
+        questions=tallies,
         partial=counts.partial,
         excluded=counts.excluded,
+        analysis=analyse(survey_id, questions, tallies, counts, grid, funnel, _last_analysis(survey_id), is_anonymous=is_anonymous),
     )
+
+
+def _last_analysis(survey_id: int) -> Analysis | None:
+    """What was published of groups; None where nothing was, or by another release."""
+    found = db.session.execute(
+        select(SurveyReport.content).where(
+            SurveyReport.survey_id == survey_id, SurveyReport.computed_at.is_not(None), SurveyReport.shape == SHAPE
+        )
+    ).scalar_one_or_none()
+    return None if found is None else restore(found).analysis
 
 
 def _without_gaps(by_day: dict[date, int]) -> list[DayCount]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engage.reports.bases import Bases
 from engage.reports.numbers import NumberTally, describe_numbers
@@ -19,6 +19,8 @@ from surveys.types.choices import OTHER
 
 MINIMUM = 10
 """Below this many answers a percentage says more about single people than about a group."""
+MOST_ROWS_SPLIT = 30
+"""Rows of tables in one survey; beyond, they are counted over everybody alone."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,8 @@ class AskedQuestion:
     is_conditional: bool = False
     whole_key: str = ""
     """Of the question it is a part of"""
+    is_split: bool = True
+    """Whether groups are told apart in it: not in numbers and orders, and not in so many rows that nobody could read them"""
 
     @property
     def name(self) -> str:
@@ -133,7 +137,7 @@ class AskedQuestion:
     @property
     def counting(self) -> Counting:
         among = tuple(f"{self.newest.id}.{project.id}" for project in self.newest.projects) if isinstance(self.newest, Points) else ()
-        return Counting(self.name, self.version_ids, _shape(self), among)
+        return Counting(self.name, self.version_ids, _shape(self), among, self.is_split)
 
 
 _LISTS = frozenset({"multiple", "approval", "knapsack"})
@@ -189,7 +193,13 @@ def asked_questions(definitions: Mapping[int, Definition]) -> list[AskedQuestion
         key = which[0] if which[0] not in plain_keys else f"{which[0]}:{which[1]}"
         plain_keys.add(which[0])
         result += _parts_over_versions(key, places, newest_version, is_conditional=which in conditional)
-    return result
+    rows = sum(isinstance(each.newest, Matrix) for each in result)
+    return [
+        replace(each, is_split=False)
+        if each.part.tally in (Tally.NUMBERS, Tally.RANKS) or (isinstance(each.newest, Matrix) and rows > MOST_ROWS_SPLIT)
+        else each
+        for each in result
+    ]
 
 
 def _parts_over_versions(
@@ -234,7 +244,9 @@ def tally(questions: Sequence[AskedQuestion], counts: AnswerCounts, bases: Bases
     where earlier answers decide; elsewhere everyone was."""
     known = bases or {}
     return [
-        _tally(asked, counted, sum(known.get((version, asked.newest.id), counts.by_version.get(version, 0)) for version in asked.version_ids))
+        _tally(
+            asked, counted, sum(known.get((version, asked.newest.id), counts.by_version.get(version, 0)) for version in asked.version_ids)
+        )
         for asked, counted in zip(questions, counts.questions, strict=True)
     ]
 

@@ -138,6 +138,46 @@ def upgrade() -> None:
     op.create_index("ix_inbound_case_open", "inbound_case", ["unit_id", "due_at"], unique=False, postgresql_where=sa.text("state = 'open'"))
     op.create_index("ix_inbound_case_recent", "inbound_case", ["unit_id", "last_at"], unique=False)
     op.create_table(
+        "notice",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("unit_id", sa.Integer(), nullable=True),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("params", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("text_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_notice_unit_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["app_user.id"], name=op.f("fk_notice_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sa.UniqueConstraint("user_id", "cause", name=op.f("uq_notice_user_id_cause")),
+    )
+    op.create_index(op.f("ix_notice_created_at"), "notice", ["created_at"], unique=False)
+    op.create_index("ix_notice_text_due", "notice", ["text_due_at"], unique=False, postgresql_where=sa.text("text_due_at IS NOT NULL"))
+    op.create_index(
+        "ix_notice_unread", "notice", ["user_id"], unique=False, postgresql_where=sa.text("read_at IS NULL AND done_at IS NULL")
+    )
+    op.create_table(
+        "user_code",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("number_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("phone_cipher", sa.LargeBinary(), nullable=True),
+        sa.Column("code_digest", sa.LargeBinary(), nullable=True),
+        sa.Column("attempt_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["app_user.id"], name=op.f("fk_user_code_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_user_code")),
+    )
+    op.create_index(op.f("ix_user_code_created_at"), "user_code", ["created_at"], unique=False)
+    op.create_index(op.f("ix_user_code_number_digest"), "user_code", ["number_digest"], unique=False)
+    op.create_index(op.f("ix_user_code_user_id"), "user_code", ["user_id"], unique=False)
+    op.create_table(
         "case_reply",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("case_id", sa.BigInteger(), nullable=False),
@@ -167,10 +207,10 @@ def upgrade() -> None:
         sa.Column("is_active", sa.Boolean(), server_default="true", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "(action <> 'survey' OR survey_id IS NOT NULL) AND (action <> 'reply' OR text <> '') AND (action <> 'route' OR to_unit_id IS NOT NULL)",
+            "(action NOT IN ('survey', 'conversation') OR survey_id IS NOT NULL) AND (action <> 'reply' OR text <> '') AND (action <> 'route' OR to_unit_id IS NOT NULL)",
             name=op.f("ck_inbound_keyword_action_complete"),
         ),
-        sa.CheckConstraint("action IN ('survey', 'reply', 'route')", name=op.f("ck_inbound_keyword_action_known")),
+        sa.CheckConstraint("action IN ('survey', 'reply', 'route', 'conversation')", name=op.f("ck_inbound_keyword_action_known")),
         sa.ForeignKeyConstraint(["survey_id"], ["survey.id"], name=op.f("fk_inbound_keyword_survey_id")),
         sa.ForeignKeyConstraint(["to_unit_id"], ["unit.id"], name=op.f("fk_inbound_keyword_to_unit_id")),
         sa.ForeignKeyConstraint(["to_user_id"], ["app_user.id"], name=op.f("fk_inbound_keyword_to_user_id")),
@@ -182,6 +222,60 @@ def upgrade() -> None:
     op.create_index(op.f("ix_inbound_keyword_to_unit_id"), "inbound_keyword", ["to_unit_id"], unique=False)
     op.create_index(op.f("ix_inbound_keyword_to_user_id"), "inbound_keyword", ["to_user_id"], unique=False)
     op.create_index(op.f("ix_inbound_keyword_unit_id"), "inbound_keyword", ["unit_id"], unique=False)
+    op.create_table(
+        "conversation",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("invitation_id", sa.BigInteger(), nullable=False),
+        sa.Column("identity_id", sa.BigInteger(), nullable=False),
+        sa.Column("unit_id", sa.Integer(), nullable=False),
+        sa.Column("survey_id", sa.BigInteger(), nullable=False),
+        sa.Column("version_id", sa.BigInteger(), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger(), nullable=True),
+        sa.Column("line", sa.Text(), server_default="", nullable=False),
+        sa.Column("state", sa.Text(), server_default="asking", nullable=False),
+        sa.Column("question_id", sa.Text(), server_default="", nullable=False),
+        sa.Column("progress_cipher", sa.LargeBinary(), nullable=True),
+        sa.Column("repeat_count", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("text_count", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(finished_at IS NULL) = (state IN ('asking', 'resting'))", name=op.f("ck_conversation_end_has_time")),
+        sa.CheckConstraint(
+            "(progress_cipher IS NULL) = (state IN ('finished', 'ended'))", name=op.f("ck_conversation_answers_only_on_the_way")
+        ),
+        sa.CheckConstraint("state IN ('asking', 'resting', 'finished', 'ended')", name=op.f("ck_conversation_state_known")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_conversation_campaign_id")),
+        sa.ForeignKeyConstraint(["identity_id"], ["phone_identity.id"], name=op.f("fk_conversation_identity_id")),
+        sa.ForeignKeyConstraint(["invitation_id"], ["invitation.id"], name=op.f("fk_conversation_invitation_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["survey_id"], ["survey.id"], name=op.f("fk_conversation_survey_id")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_conversation_unit_id")),
+        sa.ForeignKeyConstraint(["version_id"], ["survey_version.id"], name=op.f("fk_conversation_version_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_conversation")),
+        sa.UniqueConstraint("invitation_id", name=op.f("uq_conversation_invitation_id")),
+    )
+    op.create_index(op.f("ix_conversation_campaign_id"), "conversation", ["campaign_id"], unique=False)
+    op.create_index("ix_conversation_identity", "conversation", ["identity_id", "asked_at"], unique=False)
+    op.create_table(
+        "trial_text",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("campaign_id", sa.BigInteger(), nullable=False),
+        sa.Column("unit_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("page_count", sa.SmallInteger(), nullable=False),
+        sa.Column("cost", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_trial_text_campaign_id")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_trial_text_unit_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["app_user.id"], name=op.f("fk_trial_text_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trial_text")),
+    )
+    op.create_index(op.f("ix_trial_text_campaign_id"), "trial_text", ["campaign_id"], unique=False)
+    op.create_index("ix_trial_text_user", "trial_text", ["user_id", "created_at"], unique=False)
+    op.add_column("app_user", sa.Column("phone_cipher", sa.LargeBinary(), nullable=True))
+    op.add_column("app_user", sa.Column("phone_confirmed_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("app_user", sa.Column("texts_off", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False))
     op.add_column("campaign", sa.Column("kind", sa.Text(), server_default="survey", nullable=False))
     op.add_column("campaign", sa.Column("parent_id", sa.BigInteger(), nullable=True))
     op.add_column("campaign", sa.Column("reminders", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False))
@@ -201,12 +295,20 @@ def upgrade() -> None:
     op.add_column("campaign", sa.Column("reviewed_at", sa.DateTime(timezone=True), nullable=True))
     op.alter_column("campaign", "survey_id", existing_type=sa.BIGINT(), nullable=True)
     op.create_index(op.f("ix_campaign_parent_id"), "campaign", ["parent_id"], unique=False)
+    op.create_foreign_key(op.f("fk_campaign_approved_for"), "campaign", "app_user", ["approved_for"], ["id"])
     op.create_foreign_key(op.f("fk_campaign_parent_id"), "campaign", "campaign", ["parent_id"], ["id"])
     op.create_foreign_key(op.f("fk_campaign_reviewed_by"), "campaign", "app_user", ["reviewed_by"], ["id"])
-    op.create_foreign_key(op.f("fk_campaign_approved_for"), "campaign", "app_user", ["approved_for"], ["id"])
     op.add_column("inbound_message", sa.Column("case_id", sa.BigInteger(), nullable=True))
     op.create_index(op.f("ix_inbound_message_case_id"), "inbound_message", ["case_id"], unique=False)
     op.create_foreign_key(op.f("fk_inbound_message_case_id"), "inbound_message", "inbound_case", ["case_id"], ["id"])
+    op.drop_constraint(op.f("fk_invitation_survey_id"), "invitation", type_="foreignkey")
+    op.drop_constraint(op.f("fk_invitation_identity_id"), "invitation", type_="foreignkey")
+    op.drop_constraint(op.f("fk_invitation_unit_id"), "invitation", type_="foreignkey")
+    op.create_index("ix_message_invalid", "message", ["identity_id"], unique=False, postgresql_where=sa.text("reason = 'receptor_invalid'"))
+    op.drop_constraint(op.f("fk_message_wave_id"), "message", type_="foreignkey")
+    op.drop_constraint(op.f("fk_message_identity_id"), "message", type_="foreignkey")
+    op.drop_constraint(op.f("fk_message_invitation_id"), "message", type_="foreignkey")
+    op.drop_constraint(op.f("fk_message_campaign_id"), "message", type_="foreignkey")
     op.drop_index(op.f("ix_send_batch_open"), table_name="send_batch", postgresql_where="is_open")
     op.create_index(
         "ix_send_batch_open", "send_batch", ["campaign_id", "available_at", "id"], unique=False, postgresql_where=sa.text("is_open")
@@ -255,3 +357,5 @@ def _more() -> None:
     op.create_check_constraint("spread_positive", "campaign", "spread_seconds > 0")
     op.create_check_constraint("kind_known", "wave", "kind IN ('first', 'reminder', 'resend')")
     op.create_check_constraint("not_in_own_name", "campaign", "approved_for IS NULL OR approved_for <> author_id")
+    op.drop_constraint(op.f("ck_response_channel_known"), "response", type_="check")
+    op.create_check_constraint("channel_known", "response", "channel IN ('link', 'open', 'kiosk', 'collector', 'paper', 'sms')")

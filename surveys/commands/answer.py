@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +13,7 @@ from psycopg.errors import DeadlockDetected
 from psycopg.types.json import Jsonb
 
 from engage.clock import now, today_in_tehran
-from engage.db import driver_connection, transaction
+from engage.db import db, driver_connection, in_transaction, transaction
 from engage.events import publish
 from engage.refusal import Refused
 from engage.vault import vault
@@ -50,7 +50,7 @@ _ANSWER = f"""
         SELECT %(survey_id)s, %(version_id)s, burnt.id, %(channel)s, %(answers)s, %(receipt_code)s, %(at)s, %(language)s, %(seconds)s, %(order_seed)s
         FROM burnt
         ON CONFLICT (invitation_id) DO UPDATE SET
-            id = excluded.id, version_id = excluded.version_id, answers = excluded.answers, receipt_code = excluded.receipt_code,
+            id = excluded.id, version_id = excluded.version_id, channel = excluded.channel, answers = excluded.answers, receipt_code = excluded.receipt_code,
             submitted_at = excluded.submitted_at, language = excluded.language, seconds = excluded.seconds, order_seed = excluded.order_seed,
             is_partial = false, flags = '{{}}', excluded_at = NULL, excluded_by = NULL, exclusion_reason = ''
         WHERE response.is_partial
@@ -89,6 +89,8 @@ class Whole:
     order_seed: int = 0
     had_pages: bool = False
     """Earlier pages may be kept for it somewhere"""
+    by_text: bool = False
+    """The link's holder answered by replying to texts"""
 
 
 class _NotBurnt(Exception):
@@ -100,7 +102,7 @@ def submit_response(link: FoundLink, version_id: int, answers: Mapping[str, Any]
 
     `answers` were read by `surveys.definitions.read_answers` from version `version_id` of the link's survey, and are protected. The burnt
     link, the response, its counted quotas and claimed files are one transaction, and the kept pages are gone with it; the invitation's row
-    lock puts racers in line, the unique constraint stands behind it. Locks are taken in the order counters, invitation, mark. FULL: a
+    lock puts racers in line, the unique constraint stands behind it. Within a caller's transaction (a conversation by text) all of it commits with that. Locks are taken in the order counters, invitation, mark. FULL: a
     quota has enough; TOO_LATE also when the survey has. FILES_GONE: a file the answers name was swept away, replaced or claimed since it was looked for, and nothing at all was written.
     """
     for _ in range(DEADLOCKS_BORNE):
@@ -114,7 +116,9 @@ def submit_response(link: FoundLink, version_id: int, answers: Mapping[str, Any]
 
 def _submit_within_limits(link: FoundLink, version_id: int, answers: Mapping[str, Any], whole: Whole) -> Submission:
     try:
-        submission, is_last = _submit_once(link, version_id, answers, whole)
+        # Within the caller's own transaction whatever is given back is given back to a savepoint.
+        with db.session().begin_nested() if in_transaction() else nullcontext():
+            submission, is_last = _submit_once(link, version_id, answers, whole)
     except _NotBurnt:
         return _earlier(link)
     except (FilesGone, QuotaFull) as problem:
@@ -145,7 +149,7 @@ def _submit_once(link: FoundLink, version_id: int, answers: Mapping[str, Any], w
         "invitation_id": link.invitation_id,
         "survey_id": link.survey_id,
         "version_id": version_id,
-        "channel": Channel.LINK,
+        "channel": Channel.SMS if whole.by_text else Channel.LINK,
         "answers": Jsonb(dict(answers)),
         "receipt_code": code,
         "at": at,

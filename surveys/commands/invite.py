@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy import text, update
 
 from engage.clock import now
-from engage.db import driver_connection, transaction
+from engage.db import copy_lines, driver_connection, transaction
 from engage.refusal import Refused
 from engage.vault import vault
 from surveys.models import Invitation
 
 _KNOWN = """
     SELECT identity_id, id, key_version, expires_at < %(expires_at)s AND revoked_at IS NULL
-    FROM invitation WHERE survey_id = %(survey_id)s AND identity_id = ANY(%(identities)s)
+    FROM invitation WHERE survey_id = %(survey_id)s AND identity_id = ANY(%(identities)b)
 """
 
-_NUMBERS = "SELECT nextval(pg_get_serial_sequence('invitation', 'id')) FROM generate_series(1, %s)"
+# Materialised, or the sequence would be looked up by its name once an id.
+_NUMBERS = """
+    WITH named AS MATERIALIZED (SELECT pg_get_serial_sequence('invitation', 'id')::regclass AS sequence)
+    SELECT nextval(sequence) FROM named, generate_series(1, %s)
+"""
+
+_COLUMNS = ("id", "survey_id", "unit_id", "identity_id", "token_digest", "key_version", "expires_at", "created_at")
 
 _INSERT = """
     INSERT INTO invitation (id, survey_id, unit_id, identity_id, token_digest, key_version, expires_at, created_at)
@@ -32,7 +39,7 @@ _INSERT = """
 def invite_identities(survey_id: int, unit_id: int, identity_ids: Sequence[int], expires_at: datetime) -> dict[int, tuple[int, int]]:
     """Every one of these numbers has its one invitation; returns identity id → (invitation id, version of the link key).
 
-    Runs in the caller's transaction, in five statements for any number of people. An invitation that exists is kept, its life
+    Runs in the caller's transaction, in a handful of statements for any number of people. An invitation that exists is kept, its life
     lengthened to `expires_at` if that is later. A revoked one («این پیامک برای من نیست») is returned, too, and stays dead: whoever
     sends must ask `queries.sendable` before it does. Refused("survey_not_found") for a survey that doesn't exist.
     """
@@ -42,36 +49,50 @@ def invite_identities(survey_id: int, unit_id: int, identity_ids: Sequence[int],
     found: dict[int, tuple[int, int]] = {}
     keys = vault()
     version = keys.link_version
+    at = now()
     with transaction() as session:
         if session.execute(text("SELECT 1 FROM survey WHERE id = :id"), {"id": survey_id}).first() is None:
             raise Refused("survey_not_found")
-        with driver_connection(session).cursor() as cursor:
-            params = {"survey_id": survey_id, "unit_id": unit_id, "expires_at": expires_at, "at": now(), "key_version": version}
+        connection = driver_connection(session)
+        with connection.cursor() as cursor, connection.cursor(binary=True) as fast:
 
-            def take_known(identities: list[int]) -> set[int]:
-                cursor.execute(_KNOWN, {**params, "identities": identities})
-                seen, short_lived = set(), []
-                for identity_id, invitation_id, key_version, is_short_lived in cursor.fetchall():
-                    seen.add(identity_id)
+            def digest_of(id: int) -> bytes:
+                return keys.token_digest(keys.link_token(id, version), version)
+
+            params = {"survey_id": survey_id, "unit_id": unit_id, "expires_at": expires_at, "at": at, "key_version": version}
+
+            def take_known(identities: list[int]) -> None:
+                short_lived = []
+                for identity_id, invitation_id, key_version, is_short_lived in fast.execute(_KNOWN, {**params, "identities": identities}):
                     found[identity_id] = (invitation_id, key_version)
                     if is_short_lived:
                         short_lived.append(invitation_id)
                 if short_lived:
                     cursor.execute("UPDATE invitation SET expires_at = %s WHERE id = ANY(%s)", (expires_at, short_lived))
-                return seen
 
-            known = take_known(wanted)
-            missing = [each for each in wanted if each not in known]
+            take_known(wanted)
+            missing = [each for each in wanted if each not in found] if found else wanted
             if missing:
-                cursor.execute(_NUMBERS, (len(missing),))
-                ids = [row[0] for row in cursor.fetchall()]
-                digests = [keys.token_digest(keys.link_token(each, version), version) for each in ids]
-                cursor.execute(_INSERT, {**params, "ids": ids, "identities": missing, "digests": digests})
-                for identity_id, invitation_id in cursor.fetchall():
-                    found[identity_id] = (invitation_id, version)
-                lost_race = [each for each in missing if each not in found]
-                if lost_race:
-                    take_known(lost_race)
+                ids = [row[0] for row in fast.execute(_NUMBERS, (len(missing),))]
+                middle, end = f"\t{survey_id}\t{unit_id}\t", f"\t{version}\t{expires_at.isoformat()}\t{at.isoformat()}\n"
+                try:
+                    with connection.transaction():
+                        copy_lines(
+                            session,
+                            Invitation.__tablename__,
+                            _COLUMNS,
+                            (
+                                f"{id}{middle}{identity_id}\t\\\\x{digest_of(id).hex()}{end}"
+                                for id, identity_id in zip(ids, missing, strict=True)
+                            ),
+                        )
+                    found.update(zip(missing, ((id, version) for id in ids), strict=True))
+                except UniqueViolation:
+                    # Somebody invited one of them this very moment.
+                    cursor.execute(_INSERT, {**params, "ids": ids, "identities": missing, "digests": list(map(digest_of, ids))})
+                    found.update((identity_id, (id, version)) for identity_id, id in cursor.fetchall())
+                    if lost_race := [each for each in missing if each not in found]:
+                        take_known(lost_race)
     return found
 
 

@@ -39,6 +39,8 @@ class Channel(StrEnum):
     """Entered by an ambassador who asked the citizen"""
     PAPER = "paper"
     """Typed off a paper form"""
+    SMS = "sms"
+    """By replying to texts, with a personal link's right to answer"""
 
 
 class Response(Model):
@@ -74,7 +76,7 @@ class Response(Model):
     exclusion_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
 
     __table_args__ = (
-        CheckConstraint("channel IN ('link', 'open', 'kiosk', 'collector', 'paper')", name="channel_known"),
+        CheckConstraint("channel IN ('link', 'open', 'kiosk', 'collector', 'paper', 'sms')", name="channel_known"),
         CheckConstraint("(excluded_at IS NULL) = (exclusion_reason = '')", name="exclusion_has_reason"),
         Index("ix_response_survey", "survey_id", "id"),
         Index("ix_response_entrance", "entrance_id", postgresql_where="entrance_id IS NOT NULL"),

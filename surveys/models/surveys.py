@@ -90,15 +90,19 @@ class SurveyVersion(Model):
 
 
 class Invitation(Model):
-    """One number's one right to answer one survey. The link's letters are derived from the id; only their digest is stored."""
+    """One number's one right to answer one survey. The link's letters are derived from the id; only their digest is stored.
+
+    No foreign keys, which would cost more than the rows: `commands.invite` asks for the survey, and surveys and units are never deleted.
+    """
 
     __tablename__ = "invitation"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    survey_id: Mapped[int] = mapped_column(ForeignKey("survey.id"))
-    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
-    identity_id: Mapped[int] = mapped_column(ForeignKey("phone_identity.id"), index=True, nullable=True)
-    """Null, against the type, once the number was erased: nothing finds such a row by a link or a number any more."""
+    survey_id: Mapped[int] = mapped_column(BigInteger)
+    unit_id: Mapped[int] = mapped_column(Integer)
+    identity_id: Mapped[int] = mapped_column(BigInteger, index=True, nullable=True)
+    """Null, against the type, once the number was erased: nothing finds such a row by a link or a number any more. Whoever writes many
+    rows at once keeps the numbers from being erased meanwhile (`contacts.commands.hold_numbers`)."""
     token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     """16 random bytes once the number was erased: no letters lead here any more."""
     key_version: Mapped[int] = mapped_column(SmallInteger)

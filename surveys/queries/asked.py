@@ -17,9 +17,7 @@ def invited_numbers(survey_id: int, unit_ids: Collection[int], *, answered: bool
 
     What other units asked the same numbers stays theirs.
     """
-    found = select(Invitation.identity_id.label("identity_id")).where(
-        Invitation.survey_id == survey_id, Invitation.unit_id.in_(unit_ids)
-    )
+    found = select(Invitation.identity_id.label("identity_id")).where(Invitation.survey_id == survey_id, Invitation.unit_id.in_(unit_ids))
     return found if answered is None else found.where(Invitation.answered.is_(answered))
 
 

@@ -16,6 +16,7 @@ CHANNELS: dict[str, Any] = {
     Channel.KIOSK: _l("Kiosk"),
     Channel.COLLECTOR: _l("Ambassadors"),
     Channel.PAPER: _l("Paper forms"),
+    Channel.SMS: _l("Replies by SMS"),
 }
 
 STATES: dict[str, StateLook] = {

@@ -11,20 +11,32 @@ KILLS = {
     "kill_other_horse": 1,
     "kill_other_worker": 1,
     "kill_sweeper": 1.5,
+    "kill_web": 0.5,
     "terminate_send_worker": 1,
+    "terminate_send_horse": 0.5,
+    "terminate_other_part": 1,
     "freeze_send_horse": 1.5,
+    "freeze_send_worker": 0.7,
+    "freeze_sweeper": 1,
     "flush_valkey": 1,
     "kill_valkey": 1,
     "kill_postgres": 0.5,
     "kill_gateway": 1,
     "pause": 1,
+    "storm": 2,
 }
-"""Faults that strike processes (and the officer who pauses), by weight: a killed process costs seconds to start again, a horse none."""
+"""Faults that strike processes (and the officers who pause and resume), by weight: a killed process costs seconds to start again, a horse none."""
 
 CALL_FAULTS = (
-    "hang", "reset", "error", "garbled", "empty", "truncated", "slow", "lying_receptors", "same_ids",  # after it was accepted
+    "hang", "reset", "error", "garbled", "empty", "slow", "receipts_first",  # after it was accepted
+    "truncated", "extended", "reordered", "lying_receptors", "lying_texts", "lying_ids", "same_ids", "foreign_ids", "swapped_ids",  # lies
     "refuse", "hang_before", "error_before", "409", "451", "418",  # nothing was accepted
 )  # fmt: skip
+
+
+CLOCKS = tuple(f"clock_{direction}_{size}" for direction in ("ahead", "behind") for size in ("minutes", "hours", "into_the_night"))
+CLOCK_CHANCE = 0.4
+CANCEL_CHANCE = 0.15
 
 
 @dataclass(frozen=True, order=True)
@@ -53,6 +65,14 @@ def draw(seed: int, messages: int, *, span: float) -> list[Strike]:
         Strike(chance.uniform(span, span * 1.5), chance.choice(("kill_other_horse", "gateway_look_up")), chance.random(), 0.0)
         for _ in range(2)
     ]
-    # Citizens say «لغو» meanwhile.
-    strikes += [Strike(chance.uniform(0, span), "suppress", chance.random(), 0.0) for _ in range(6)]
+    # Citizens say «لغو», or take this one consent back, meanwhile.
+    strikes += [Strike(chance.uniform(0, span), "suppress", chance.random(), 0.0) for _ in range(4)]
+    strikes += [Strike(chance.uniform(0, span), "withdraw", chance.random(), 0.0) for _ in range(3)]
+    # Two officers press the button together at the launch, and again later.
+    strikes += [Strike(at, "launch_again", 0.0, 0.0) for at in (0.0, chance.uniform(0, span))]
+    strikes += [Strike(chance.uniform(0, span), kind, chance.random(), chance.random()) for kind in ("disturb_receipts", "strange_webhooks")]
+    if chance.random() < CLOCK_CHANCE:
+        strikes.append(Strike(chance.uniform(0, span), chance.choice(CLOCKS), chance.random(), chance.random()))
+    if chance.random() < CANCEL_CHANCE:
+        strikes.append(Strike(chance.uniform(span * 0.2, span * 0.9), "storm_and_cancel", chance.random(), chance.random()))
     return sorted(strikes)

@@ -12,18 +12,27 @@ from pathlib import Path
 import campaigns.commands as campaigns
 from engage.clock import TEHRAN
 from engage.refusal import Refused
-from tests.faults.harness import Ground, Platform, Run, prepare_run, verdict_of
+from tests.faults.harness import LATENCY_MS, Ground, Platform, Run, prepare_run, verdict_of
 from tests.faults.judge import Verdict
 from tests.faults.plan import Strike
+from tests.faults.striking import Hand
 
 SPAN = 6.0
 """The seconds of a plan. They pass as the campaign's texts reach phones, so that faults strike in the midst of its sending, however
 fast or slow that is; while no phone receives anything for longer than `STALL_SECONDS`, they pass by the clock."""
 STALL_SECONDS = 1.5
 LIMIT_SECONDS = 240.0
+"""And a second more for every `MESSAGES_A_SECOND` messages"""
+MESSAGES_A_SECOND = 25
+BEFORE_FIRST = 0.12
+"""The share of a plan that may pass before a run's first text has reached its phone"""
+FIRST_SECONDS = 60.0
+"""…which is waited for so long while nothing else moves either"""
 RESUME_SECONDS = 0.4
 TRY_SECONDS = 8.0
 """A fault that finds nothing to strike (no work-horse between two jobs) tries that long."""
+
+NIGHT = ("outside_window", "resting_day")
 
 
 @dataclass
@@ -36,7 +45,7 @@ class Outcome:
 
     @property
     def is_clean(self) -> bool:
-        return self.state in ("settling", "finished") and self.verdict.is_clean
+        return self.state in ("settling", "finished", "cancelled") and self.verdict.is_clean
 
     def line(self) -> str:
         said = ", ".join(f"{name} {value}" for name, value in asdict(self.verdict).items())
@@ -52,8 +61,7 @@ def play(platform: Platform, seeds: list[int], messages: int) -> tuple[list[Run]
     runs = [prepare_run(ground, seed, messages, span=SPAN) for seed in seeds]
     gateway_calm(ground)
     began = time.monotonic()
-    for run in runs:
-        ground.do(lambda run=run: campaigns.launch_campaign(run.campaign_id, actor_id=None))
+    _launch(platform, runs)
     faults = {run.seed: Counter[str]() for run in runs}
     _send_through(platform, runs, faults, began)
     seconds = round(time.monotonic() - began, 1)
@@ -62,26 +70,43 @@ def play(platform: Platform, seeds: list[int], messages: int) -> tuple[list[Run]
     return runs, outcomes
 
 
+def _launch(platform: Platform, runs: list[Run]) -> None:
+    """Each campaign by a double click: two officers press at the same moment. Until it is launched they press again."""
+    ground = platform.ground
+    assert platform.desks is not None
+    pressed: dict[int, float] = {}
+    deadline = time.monotonic() + 60
+    while waiting := [run for run in runs if _states(ground, [run])[run.campaign_id] == "approved"]:
+        assert time.monotonic() < deadline, "nobody could launch"
+        for run in waiting:
+            if time.monotonic() > pressed.get(run.seed, 0.0) + 5:
+                pressed[run.seed] = time.monotonic()
+                platform.desks.tell(run.campaign_id, ["launch"], ["launch"])
+        platform.tend()
+        time.sleep(0.02)
+
+
 def gateway_calm(ground: Ground) -> None:
     """No fault of an earlier run waits for this one's launch."""
-    ground.simulator.admin("faults", clear=True, latency_ms=ground.simulator._options["latency_ms"])
+    ground.simulator.admin("faults", clear=True, latency_ms=LATENCY_MS)
 
 
 def _send_through(platform: Platform, runs: list[Run], faults: dict[int, Counter[str]], began: float) -> None:
-    ground = platform.ground
+    ground, hand = platform.ground, Hand(platform)
     progress = _Progress(ground.simulator.ledger_path, runs)
     waiting = sorted(((strike, run) for run in runs for strike in run.strikes), key=lambda each: each[0])
     paused_since: dict[int, float] = {}
     tried_until: dict[tuple[Strike, int], float] = {}
     look_at = began
+    ends = began + LIMIT_SECONDS + sum(len(run.numbers) for run in runs) / MESSAGES_A_SECOND
     while True:
         platform.tend()
         progress.look()
         left = []
         for strike, run in waiting:
-            if strike.at > SPAN * progress.share(run) + progress.stalled:
+            if strike.at > progress.passed(run):
                 left.append((strike, run))
-            elif platform.strike(strike, run):
+            elif hand.strike(strike, run):
                 faults[run.seed][strike.kind] += 1
             elif time.monotonic() < tried_until.setdefault((strike, run.seed), time.monotonic() + TRY_SECONDS):
                 left.append((strike, run))
@@ -91,13 +116,23 @@ def _send_through(platform: Platform, runs: list[Run], faults: dict[int, Counter
             states = _states(ground, runs)
             _resume(platform, runs, states, paused_since)
             midst = [run for run in runs if states[run.campaign_id] == "sending" and progress.share(run) < 0.7]
-            if midst and 56 <= ground.now().second <= 58 and all(run.shut is None for run in runs):
+            if midst and not ground.clock.jump_seconds and 56 <= ground.now().second <= 58 and all(run.shut is None for run in runs):
                 _shut_window(ground, midst[0])
-            if not waiting and platform.is_calm and set(states.values()) <= {"settling", "finished"}:
+            if not waiting and platform.is_calm and _is_over(ground, runs, states):
                 return
-            if time.monotonic() > began + LIMIT_SECONDS:
+            if time.monotonic() > ends:
                 return
         time.sleep(0.01)
+
+
+def _is_over(ground: Ground, runs: list[Run], states: dict[int, str]) -> bool:
+    """Nothing goes out any more: those that were cancelled have no text left that is uncertain."""
+    if not set(states.values()) <= {"settling", "finished", "cancelled"}:
+        return False
+    cancelled = [run.campaign_id for run in runs if states[run.campaign_id] == "cancelled"]
+    return not cancelled or not ground.ask(
+        "SELECT 1 FROM message WHERE campaign_id = ANY(%s) AND state IN ('pending', 'sending', 'unknown') LIMIT 1", cancelled
+    )
 
 
 class _Progress:
@@ -111,6 +146,8 @@ class _Progress:
         self._looked_at = self._moved_at = time.monotonic()
         self.stalled = 0.0
         """Seconds in which nothing moved, beyond the first `STALL_SECONDS` of each stall."""
+        self._stalled_before: dict[int, float] = {}
+        """What it was when a run's first text reached its phone"""
 
     def look(self) -> None:
         before, self._looked_at = self._looked_at, time.monotonic()
@@ -125,6 +162,17 @@ class _Progress:
         whole = fresh[: fresh.rfind(b"\n") + 1]
         self._read += len(whole)
         self._count.update(self._seed_of.get(json.loads(line)["receptor"], 0) for line in whole.splitlines())
+        for seed in self._count:
+            self._stalled_before.setdefault(seed, self.stalled)
+
+    def passed(self, run: Run) -> float:
+        """Seconds of the run's plan. As long as it waits for its first text, others being sent before it, only what a plan begins with
+        strikes: later nothing would be left to strike."""
+        if run.seed not in self._stalled_before:
+            is_waited_for = self._looked_at < self._moved_at + FIRST_SECONDS
+            return min(self.stalled, SPAN * BEFORE_FIRST) if is_waited_for else self.stalled
+        before = self._stalled_before[run.seed]
+        return SPAN * self.share(run) + self.stalled - before + min(before, SPAN * BEFORE_FIRST)
 
     def share(self, run: Run) -> float:
         return self._count[run.seed] / len(run.numbers)
@@ -138,7 +186,7 @@ def _resume(platform: Platform, runs: list[Run], states: dict[int, str], since: 
     """The officer resumes what was paused; what the window paused resumes by itself once it is open again."""
     ground = platform.ground
     for run in runs:
-        if run.shut is not None and ground.now() >= run.shut[1]:
+        if run.shut is not None and ground.clock.true_now() >= run.shut[1]:
             ground.ask("UPDATE campaign SET window_end = 1260 WHERE id = %s AND window_end < 1260 RETURNING id", run.campaign_id)
     for run in runs:
         if states[run.campaign_id] != "paused":
@@ -147,15 +195,15 @@ def _resume(platform: Platform, runs: list[Run], states: dict[int, str], since: 
         if time.monotonic() < since.setdefault(run.campaign_id, time.monotonic()) + RESUME_SECONDS:
             continue
         del since[run.campaign_id]
-        if run.shut is not None and run.shut[0] <= ground.now() < run.shut[1]:
+        if run.shut is not None and run.shut[0] <= ground.clock.true_now() < run.shut[1]:
             platform.fired["window_closed"] += 1
             continue
 
         def work(run: Run = run) -> None:
             try:
                 campaigns.resume_campaign(run.campaign_id, actor_id=None)
-            except Refused as refused:  # the engine was faster
-                if refused.code != "state_forbids":
+            except Refused as refused:  # the engine was faster, or a clock is wrong
+                if refused.code not in ("state_forbids", *NIGHT):
                     raise
 
         ground.do(work)

@@ -115,17 +115,17 @@ def test_an_announcement_goes_through_the_composer_without_survey_or_link(office
     assert made.status_code == 303
     slug = made.location.split("/")[-2]
     page = page_of(officer, made.location)
-    assert "اطلاعیه" in page and "پیوند ویژه" not in page and "یادآوری به کسانی" not in page and "{مهلت}" not in page
+    assert "اطلاع‌رسانی" in page and "لینک ویژه" not in page and "یادآوری به کسانی" not in page and "{مهلت}" not in page
     bad = officer.post(made.location, data={"revision": revision_in(page), "text": "ببینید https://evil.example.com", "go": "next"})
     assert bad.status_code == 422 and "evil.example.com" in bad.text
     saved = officer.post(made.location, data={"revision": revision_in(page), "text": "فردا آب قطع است", "go": "next"})
     assert saved.status_code == 303
     page = page_of(officer, f"/console/campaigns/{slug}/review")
-    assert "بدون پیوند، با سطر پایانی لغو" in page
+    assert "بدون لینک، با سطر پایانی لغو" in page
     assert officer.post(f"/console/campaigns/{slug}/submit", data={"revision": 2}).status_code == 303
     view = get_campaign_by_slug(slug)
     assert (view.kind, view.purpose, view.survey_id, view.recipient_count) == (K.ANNOUNCEMENT, "service_notice", None, 10)
-    assert "اطلاعیه" in page_of(officer, "/console/campaigns")
+    assert "اطلاع‌رسانی" in page_of(officer, "/console/campaigns")
 
 
 def test_an_alert_is_sent_at_night_by_one_person_once_and_reviewed_by_another(app, office, agreed, clock, gateway_simulator):

@@ -153,7 +153,7 @@ def test_a_conversation_invites_without_a_link(app, unit_id, drain, gateway_simu
     campaign_id = begin(app, make.make_campaign(unit_id, survey_id, kind=K.CONVERSATION, text="از ۱ تا ۵ چه نمره‌ای می‌دهید؟"))
     drain()
     assert states(campaign_id) == {"accepted": 2} and scalar("SELECT count(*) FROM invitation") == 2
-    assert set(texts(gateway_simulator)) == {f"از ۱ تا ۵ چه نمره‌ای می‌دهید؟\n{STOP}"}
+    assert set(texts(gateway_simulator)) == {f"از ۱ تا ۵ چه نمره‌ای می‌دهید؟\n۱ پرسش کوتاه. برای آغاز عدد ۱ را بفرستید.\n{STOP}"}
 
 
 def test_what_is_left_of_a_paused_campaign_becomes_one_of_its_own(app, clock, unit_id, drain, gateway_simulator):

@@ -12,7 +12,8 @@ import campaigns.commands as commands
 from campaigns import rules
 from campaigns.commands.claim import Claim, NotYet, claim_batch
 from campaigns.commands.closing import expire_pending_messages
-from campaigns.commands.lines import LineDraft, save_day, save_line
+from campaigns.commands.days import save_day
+from campaigns.commands.lines import LineDraft, save_line
 from campaigns.commands.picking import OPEN_CAMPAIGNS, moment_values
 from campaigns.kinds import CampaignKind
 from campaigns.queries.lines import hours_of

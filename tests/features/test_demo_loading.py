@@ -69,6 +69,8 @@ def test_the_whole_demo_loads_quickly_and_once(app: Flask, gateway_simulator: Si
     assert count_contacts([district.id]) == loading.CITIZENS
     assert count_contacts([other.id]) == loading.NEIGHBOURS
     assert gateway_simulator.ledger() == []
+    agreed = db.session.execute(text("SELECT count(*) FROM contact_consent WHERE purpose = 'weather_safety' AND given")).scalar_one()
+    assert 0.55 < agreed / loading.CITIZENS < 0.65, "a safety alert finds somebody"
     ready = {row.title: row for row in list_campaigns([district.id])}["من شهردارم"]
     view = get_campaign(ready.id)
     assert view is not None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import or_, select
 
+from campaigns.conversation.commands import require_askable
 from campaigns.inbox.rules import check_reply, check_word
 from campaigns.models import InboundKeyword, SmsLine
 from engage.clock import now
@@ -37,19 +38,21 @@ def save_keyword(unit_id: int, draft: KeywordDraft, *, keyword_id: int | None = 
     """The word does what is said from the next text on. Returns its id.
 
     Refused: "keyword_invalid", "keyword_reserved" (stop words, 12, 1 and yes), "keyword_taken" (by any unit, on that line or on all),
-    "keyword_action_unknown", "line_unknown", "survey_missing", "reply_empty", "reply_long", "unit_missing", "assignee_unfit",
+    "keyword_action_unknown", "line_unknown", "survey_missing", what `require_askable` refuses, "reply_empty", "reply_long", "unit_missing", "assignee_unfit",
     "keyword_missing".
     """
     word = check_word(draft.label)
     text = check_reply(draft.text) if draft.text.strip() or draft.action == "reply" else ""
-    if draft.action not in ("survey", "reply", "route"):
+    if draft.action not in ("survey", "conversation", "reply", "route"):
         raise Refused("keyword_action_unknown")
     with transaction() as session:
         require_unit(unit_id)
         if draft.line and session.get(SmsLine, draft.line) is None:
             raise Refused("line_unknown", line=draft.line)
-        if draft.action == "survey" and (draft.survey_id is None or get_survey_facts(draft.survey_id) is None):
+        if draft.action in ("survey", "conversation") and (draft.survey_id is None or get_survey_facts(draft.survey_id) is None):
             raise Refused("survey_missing")
+        if draft.action == "conversation":
+            require_askable(draft.survey_id or 0)
         if draft.action == "route":
             require_unit(draft.to_unit_id or 0)
             if draft.to_user_id is not None and not may_user(draft.to_user_id, Permission.CAMPAIGNS_EDIT, draft.to_unit_id or 0):
@@ -65,7 +68,7 @@ def save_keyword(unit_id: int, draft: KeywordDraft, *, keyword_id: int | None = 
             raise Refused("keyword_missing")
         keyword.unit_id, keyword.line, keyword.word, keyword.label = unit_id, draft.line, word, draft.label.strip()[:MAX_LABEL]
         keyword.action, keyword.text, keyword.is_active = draft.action, text, draft.is_active
-        keyword.survey_id = draft.survey_id if draft.action == "survey" else None
+        keyword.survey_id = draft.survey_id if draft.action in ("survey", "conversation") else None
         keyword.to_unit_id = draft.to_unit_id if draft.action == "route" else None
         keyword.to_user_id = draft.to_user_id if draft.action == "route" else None
         session.add(keyword)

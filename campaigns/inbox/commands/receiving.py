@@ -9,6 +9,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from campaigns.conversation.commands import start_by_keyword
+from campaigns.conversation.commands.starting import Start, join_words
 from campaigns.inbox.commands.writing import locked_case, send_in_case
 from campaigns.inbox.hours import InboxRules, inbox_rules
 from campaigns.inbox.rules import MAX_HOURLY, CaseState, advance_case, day_begins, may_answer_itself
@@ -63,6 +65,11 @@ def take_up(session: Session, row: InboundMessage, e164: str, words: str, *, is_
     return Filed("other", identity_id, case.id)
 
 
+def is_keyword(session: Session, line: str, words: str) -> bool:
+    """Whether the text is a word that is acted upon by itself."""
+    return _keyword(session, line, words) is not None
+
+
 def note_in_thread(session: Session, identity_id: int) -> int | None:
     """The case in which a text that was obeyed by itself (stop, 12, 1) is shown; it opens and changes none."""
     return _latest_case(session, identity_id)
@@ -115,6 +122,15 @@ def _obey(
         case.assigned_to = keyword.to_user_id or case.assigned_to
         case.topic = keyword.label
         words = keyword.text
+    elif keyword.action == "conversation":
+        assert keyword.survey_id is not None
+        words = keyword.text
+        if itself:
+            start = start_by_keyword(session, keyword.survey_id, keyword.unit_id, words, row, identity_id, e164)
+            if start is Start.IMPOSSIBLE:
+                return None
+            words = join_words(keyword.unit_id) if start is Start.NOT_MEMBER else ""
+        case = _case(session, keyword.unit_id, identity_id, row, is_settled=True)
     else:
         words = keyword.text
         if keyword.action == "survey":

@@ -92,7 +92,11 @@ def _edit(unit_id: int, keyword: queries.KeywordView | None) -> ResponseReturnVa
         try:
             commands.save_keyword(unit_id, draft, keyword_id=keyword.id if keyword else None, actor_id=acting().id)
         except Refused as refused:
-            field = form[_FIELDS.get(refused.code, "label")]
+            field = form[
+                "survey"
+                if refused.code.startswith("conversation_") or refused.code == "survey_not_open"
+                else _FIELDS.get(refused.code, "label")
+            ]
             field.errors = [*field.errors, explain(refused)]
         else:
             flash_done(_("The keyword was saved."))

@@ -11,7 +11,8 @@ from engage.db import transaction
 from engage.identity.commands.audit import CURRENT, Actor, record_audit, who
 from engage.identity.delegations import possible_delegates, today
 from engage.identity.models import Delegation
-from engage.identity.queries import may_user, user_name
+from engage.identity.notices import close_notices, notify_user
+from engage.identity.queries import may_user, require_unit, user_name
 from engage.identity.rules import Permission
 from engage.persian import format_jalali
 from engage.refusal import Refused
@@ -40,6 +41,20 @@ def name_delegate(user_id: int, delegate_id: int, unit_id: int, first_day: date,
         session.add(delegation)
         session.flush()
         _record("delegate_named", delegation, actor)
+        notify_user(
+            delegate_id,
+            "delegate_named",
+            cause=_cause(delegation.id),
+            params={
+                "manager": user_id,
+                "unit": require_unit(unit_id).name,
+                "first_day": format_jalali(first_day),
+                "last_day": format_jalali(last_day),
+            },
+            path="/console/settings/delegations",
+            text=True,
+            unit_id=unit_id,
+        )
         return delegation.id
 
 
@@ -57,6 +72,11 @@ def revoke_delegation(delegation_id: int, *, actor_id: Actor = CURRENT) -> None:
         delegation.revoked_at = now()
         session.flush()
         _record("delegation_revoked", delegation, actor)
+        close_notices(_cause(delegation_id))
+
+
+def _cause(delegation_id: int) -> str:
+    return f"delegation:{delegation_id}"
 
 
 def _record(action: str, delegation: Delegation, actor: int | None) -> None:

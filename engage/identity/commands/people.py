@@ -13,6 +13,7 @@ from engage.db import db, transaction
 from engage.identity import passwords, rules, sessions
 from engage.identity.commands.audit import CURRENT, Actor, record_audit, who
 from engage.identity.commands.rights import check_unit_right, check_user_right, home_unit_id, locked_unit, locked_user
+from engage.identity.commands.texted_codes import forget_phone
 from engage.identity.models import RoleGrant, User
 from engage.identity.rules import Permission, Role
 from engage.refusal import Refused
@@ -155,7 +156,7 @@ def renew_password(user: User, password: str) -> None:
 
 
 def reset_second_factor(user_id: int, *, actor_id: Actor = CURRENT) -> None:
-    """The user's authenticator app and recovery codes count no more, for one who lost the phone; their sessions are ended.
+    """The user's authenticator app, recovery codes and mobile number count no more, for one who lost the phone; their sessions are ended.
 
     Refused: "own_account", "not_in_your_units", "user_missing".
     """
@@ -166,12 +167,13 @@ def reset_second_factor(user_id: int, *, actor_id: Actor = CURRENT) -> None:
         user.totp_secret = user.totp_pending_secret = user.totp_counter = None
         user.recovery_digests = []
         user.fs_uniquifier = uuid.uuid4().hex
+        forget_phone(user)
         sessions.end_other_sessions(user.id)
         _record("second_factor_reset", user, actor)
 
 
 def deactivate_user(user_id: int, *, actor_id: Actor = CURRENT) -> None:
-    """The user can't sign in and is signed out everywhere; what they did stays in the log. Refused as `reset_second_factor`."""
+    """The user can't sign in and is signed out everywhere; their number is gone, what they did stays in the log. Refused as `reset_second_factor`."""
     actor = who(actor_id)
     with transaction():
         user = locked_user(user_id)
@@ -179,6 +181,7 @@ def deactivate_user(user_id: int, *, actor_id: Actor = CURRENT) -> None:
         if not user.active:
             return
         user.active = False
+        forget_phone(user)
         sessions.end_other_sessions(user.id)
         _record("user_deactivated", user, actor)
 

@@ -10,6 +10,7 @@ from engage.identity import commands, sessions
 from engage.identity.forms import EnrolAgainForm, EnrolForm, PasswordForm, ProofForm
 from engage.identity.guard import acting, forget_actor, guarded
 from engage.identity.models import User
+from engage.identity.notices import confirmed_phone
 from engage.identity.queries import get_user
 from engage.identity.rules import Permission, needs_second_factor
 from engage.identity.viewer import ROLE_LABELS
@@ -33,6 +34,7 @@ def account_page() -> ResponseReturnValue:
         "identity/account.html",
         person=get_user(actor.id),
         role_labels=ROLE_LABELS,
+        phone=confirmed_phone(actor.id),
         codes_left=len(actor.user.recovery_digests),
         is_required=needs_second_factor(actor.roles, is_demo_account=actor.user.is_demo),
     )

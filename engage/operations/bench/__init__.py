@@ -21,7 +21,10 @@ BENCHMARKS: dict[str, Callable[[bool], dict[str, Any]]] = {
 
 
 def run_benchmark(name: str, *, quick: bool = False, rows: int | None = None) -> dict[str, Any]:
-    """One object: `{name, ours, limit, ratio, unit, …}`; `quick` takes fewer samples, to see that it runs. `rows` is the import's alone."""
+    """One object: `{name, ours, limit, ratio, unit, …}`; `quick` takes fewer samples, to see that it runs. `rows` are those of the import's
+    list, or of the long campaign of `send`."""
     if name == "import":
         return {"name": name, **importing.bench_import(quick, rows)}
+    if name == "send":
+        return {"name": name, **sending.bench_send(quick, rows)}
     return {"name": name, **BENCHMARKS[name](quick)}

@@ -36,6 +36,8 @@ SEED = 1405
 CITIZENS = 10_000
 NEIGHBOURS = 240
 """Citizens of district 7, whom nobody in district 12 can see."""
+SAFETY, SAFETY_SHARE = "weather_safety", 0.6
+"""Of district 12, so many have agreed to alerts, too."""
 INVITED, OPENED, ANSWERED = 140, 83, 61
 """The small survey's first round, in one neighbourhood."""
 FIRST_ROUND = "ایران"
@@ -84,6 +86,9 @@ def load(app: Flask) -> list[str]:
             offices = _found_offices()
             _import_citizens(offices.district, "شهروندان منطقه ۱۲.csv", CITIZENS, SEED, people.DISTRICT_12, offices.officer)
             _import_citizens(offices.other_district, "شهروندان منطقه ۷.csv", NEIGHBOURS, SEED + 7, people.DISTRICT_7, offices.admin)
+            _import_citizens(
+                offices.district, "هشدار هوا و ایمنی.csv", CITIZENS, SEED, people.DISTRICT_12, offices.officer, purpose=SAFETY, share=SAFETY_SHARE
+            )
             cleanliness, mayor = (_publish(offices, each) for each in (questions.cleanliness_survey(), questions.mayor_survey()))
             _answer_first_round(offices, cleanliness)
             _ask_for_second_round(offices, cleanliness)
@@ -130,11 +135,21 @@ def _create_account(email: str, name: str, role: Role, unit_id: int, actor_id: i
     return create_user(email=email, name=name, password=PASSWORD, role=role, unit_id=unit_id, is_demo=True, actor_id=actor_id)
 
 
-def _import_citizens(unit_id: int, file_name: str, count: int, seed: int, neighbourhoods: Mapping[str, int], actor_id: int) -> None:
+def _import_citizens(
+    unit_id: int,
+    file_name: str,
+    count: int,
+    seed: int,
+    neighbourhoods: Mapping[str, int],
+    actor_id: int,
+    *,
+    purpose: str = DEFAULT_PURPOSE,
+    share: float = 1.0,
+) -> None:
     with tempfile.TemporaryDirectory(prefix="engage-demo-") as folder:
         path = Path(folder) / file_name
-        people.write_csv(path, count, seed, neighbourhoods=neighbourhoods)
-        import_file(path, unit_id, purpose=DEFAULT_PURPOSE, basis=Basis.CONSENT, evidence=_EVIDENCE, actor_id=actor_id)
+        people.write_csv(path, count, seed, neighbourhoods=neighbourhoods, share=share)
+        import_file(path, unit_id, purpose=purpose, basis=Basis.CONSENT, evidence=_EVIDENCE, actor_id=actor_id)
 
 
 def _publish(offices: _Offices, definition: dict[str, Any]) -> int:

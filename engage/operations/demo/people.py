@@ -119,12 +119,18 @@ def _people(n: int, seed: int, neighbourhoods: Mapping[str, int]) -> Iterator[Ci
         )
 
 
-def write_csv(path: Path, n: int, seed: int, *, neighbourhoods: Mapping[str, int] = DISTRICT_12) -> None:
-    """A list as offices write them: semicolons, UTF-8 with a mark at its beginning, some digits Persian; every row can be imported."""
+def write_csv(path: Path, n: int, seed: int, *, neighbourhoods: Mapping[str, int] = DISTRICT_12, share: float = 1.0) -> None:
+    """A list as offices write them: semicolons, UTF-8 with a mark at its beginning, some digits Persian; every row can be imported.
+
+    With a `share` below 1 about so many of the same people are on it, drawn by the seed.
+    """
+    drawn = random.Random(f"share {seed}")
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter=";")
         writer.writerow(HEADERS)
         for position, each in enumerate(_people(n, seed, neighbourhoods)):
+            if share < 1 and drawn.random() >= share:
+                continue
             year = str(each.birth_year)
             writer.writerow(
                 (

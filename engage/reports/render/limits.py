@@ -37,5 +37,8 @@ def definitions() -> list[tuple[str, str]]:
         (_("Answered"), _("A complete answer was recorded; one per link.")),
         (_("Response rate"), _("Answered divided by delivered.")),
         (_("Share"), _("Of everyone who was asked the question, those who left it blank included.")),
-        (_("People asked"), _("Who answered the form and came to the question: where earlier answers decide, only those whom they led to it.")),
+        (
+            _("People asked"),
+            _("Who answered the form and came to the question: where earlier answers decide, only those whom they led to it."),
+        ),
     ]

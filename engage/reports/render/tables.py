@@ -48,8 +48,23 @@ def places_table(question: QuestionTally) -> Markup:
     labels = {option.id: _withdrawn(option.label, option.withdrawn) for option in question.options or []}
     places = question.places or []
     last = len(places[0].counts) if places else 0
-    heads = [_("Option"), _("Borda points"), _("Mean place"), *(_("Place %(place)s", place=number(place)) for place in range(1, last + 1)), _("Without a place")]
-    lines = [[labels.get(each.id, each.id), number(each.borda), _mean(question, each), *map(number, each.counts), number(_without(question, each))] for each in places]
+    heads = [
+        _("Option"),
+        _("Borda points"),
+        _("Mean place"),
+        *(_("Place %(place)s", place=number(place)) for place in range(1, last + 1)),
+        _("Without a place"),
+    ]
+    lines = [
+        [
+            labels.get(each.id, each.id),
+            number(each.borda),
+            _mean(question, each),
+            *map(number, each.counts),
+            number(_without(question, each)),
+        ]
+        for each in places
+    ]
     caption = _(
         "Points after Borda: %(last)s for the first place, one less for each further one, none without a place. The mean place is of those who gave one.",
         last=number(last),
@@ -74,7 +89,8 @@ def _withdrawn(label: str, is_withdrawn: bool) -> str:
 def _table(heads: Sequence[Any], lines: Sequence[Sequence[Any]], caption: str) -> Markup:
     head = Markup("").join(Markup('<th scope="col">%s</th>') % words for words in heads)
     body = Markup("").join(
-        Markup('<tr><th scope="row">%s</th>%s</tr>') % (line[0], Markup("").join(Markup('<td class="num">%s</td>') % cell for cell in line[1:]))
+        Markup('<tr><th scope="row">%s</th>%s</tr>')
+        % (line[0], Markup("").join(Markup('<td class="num">%s</td>') % cell for cell in line[1:]))
         for line in lines
     )
     return Markup(

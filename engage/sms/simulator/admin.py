@@ -111,9 +111,12 @@ class Admin:
     def _clock(self, given: dict[str, Any]) -> Any:
         """{"advance_seconds": n} or {"offset_seconds": n}"""
         server = self._server
+        before = server.offset
         if "offset_seconds" in given:
             server.offset = float(given["offset_seconds"])
         server.offset += float(given.get("advance_seconds", 0))
+        if server.offset < before:
+            server.receipts.put_back(before - server.offset)
         return {"now": server.now(), "offset_seconds": server.offset}
 
     def _credit(self, given: dict[str, Any]) -> Any:

@@ -11,8 +11,9 @@ from typing import Any
 BEFORE = frozenset({"refuse", "hang_before", "error_before"})
 """Nothing was accepted: connection closed, no reply ever, 503."""
 AFTER = frozenset({"hang", "reset", "error", "garbled", "empty", "lying_receptors", "lying_texts", "lying_ids", "same_ids",
-                   "reordered", "truncated", "receipts_first", "slow"})  # fmt: skip
-"""Everything was accepted, and the reply is missing, broken, false or late."""
+                   "foreign_ids", "swapped_ids", "reordered", "truncated", "extended", "receipts_first", "slow"})  # fmt: skip
+"""Everything was accepted, and the reply is missing, broken, false or late. `foreign_ids` are those of texts sent before, `swapped_ids` each
+that of its neighbour; `extended` names one text more than were given."""
 RECEIPTS = frozenset({"receipt_duplicated", "receipt_reordered", "receipt_lost"})
 FATES = frozenset({"undelivered", "late"})
 """What becomes of a message: never reaches the phone (11), or is called undelivered before it is delivered (11, then 10)."""

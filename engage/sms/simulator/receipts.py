@@ -68,6 +68,10 @@ class Receipts:
             fields = {"messageid": message.messageid, "from": message.sender, "to": message.line, "message": message.message}
             self._queue([("inbound", fields, 0)])
 
+    def put_back(self, seconds: float) -> None:
+        """The clock is so many seconds earlier from now on; what is due keeps its distance."""
+        self._due = [(at - seconds, order, what) for at, order, what in self._due]
+
     def forget(self) -> None:
         self._due.clear()
         self._ready.clear()

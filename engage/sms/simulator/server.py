@@ -146,7 +146,7 @@ class Server:
             return Reply(ending=Ending.RESET, delay=delay)
         if fault == "error":
             return Reply(_BROKEN, 502, b"text/html", delay)
-        reply = _envelope(200, _falsify(fault, entries))
+        reply = _envelope(200, _falsify(fault, entries, self.store.state.base))
         reply.delay = delay
         if fault == "garbled":
             reply.body = reply.body[: len(reply.body) // 2]
@@ -267,7 +267,7 @@ def _refuse(fault: str, delay: float) -> Reply:
     return reply
 
 
-def _falsify(fault: str, entries: Any) -> Any:
+def _falsify(fault: str, entries: Any, first_id: int) -> Any:
     """Entries that don't tell the truth any more; for calls without message entries only their number suffers."""
     if not isinstance(entries, list):
         return None if fault == "empty" else entries
@@ -275,6 +275,8 @@ def _falsify(fault: str, entries: Any) -> Any:
         return []
     if fault == "truncated":
         return entries[:-1]
+    if fault == "extended":
+        return entries + entries[-1:]
     if fault == "reordered":
         return entries[::-1]
     if not entries or not isinstance(entries[0], SentEntry):
@@ -287,4 +289,9 @@ def _falsify(fault: str, entries: Any) -> Any:
         return [msgspec.structs.replace(each, messageid=entries[0].messageid) for each in entries]
     if fault == "lying_ids":
         return [msgspec.structs.replace(each, messageid=0) for each in entries]
+    if fault == "foreign_ids":
+        return [msgspec.structs.replace(each, messageid=max(first_id, each.messageid - len(entries))) for each in entries]
+    if fault == "swapped_ids":
+        neighbours = entries[1:] + entries[:1]
+        return [msgspec.structs.replace(each, messageid=other.messageid) for each, other in zip(entries, neighbours, strict=True)]
     return entries

@@ -63,6 +63,8 @@ class Store:
         if fate in (statuses.SCHEDULED, statuses.CANCELLED):
             return fate
         age = now - message.at
+        if age < 0:
+            return statuses.DELIVERED if fate == LATE else fate  # taken while this clock ran ahead, and long with its phone
         if age < self.state.operator_seconds:
             return statuses.QUEUED
         if age < self.state.phone_seconds:

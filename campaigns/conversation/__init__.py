@@ -1,0 +1,1 @@
+"""Surveys answered by replying to texts, for phones without internet."""

@@ -1,0 +1,1 @@
+"""Statistics of surveys: proportions, samples, weights. Pure; every formula names its source."""
