@@ -13,7 +13,7 @@ from wtforms import BooleanField, Field, HiddenField, RadioField, SelectField, S
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from campaigns.rules import LATEST_WINDOW, MAX_REMINDERS, Reminder
-from engage.clock import TEHRAN
+from engage.clock import TEHRAN, now
 from engage.persian import to_latin_digits, to_persian_digits
 from engage.web.forms import BaseForm, IntegerField, JalaliDateField, JalaliDateTimeField, MultiCheckboxField, stripped
 from surveys.commands import MAX_NOTICE
@@ -212,7 +212,59 @@ class TimeForm(_StepForm):
     window_start = SelectField(_l("Not before"), coerce=int, choices=_window_choices(LATEST_WINDOW[0], LATEST_WINDOW[1] - 30))
     window_end = SelectField(_l("Not after"), coerce=int, choices=_window_choices(LATEST_WINDOW[0] + 30, LATEST_WINDOW[1]))
 
+    rests_on_fridays = BooleanField(_l("Don't send on Fridays"))
+    rests_on_holidays = BooleanField(_l("Don't send on holidays"))
+    not_after = JalaliDateTimeField(
+        _l("Last moment for sending"), description=_l("What hasn't left by then expires. Left empty, the survey's last day decides.")
+    )
+    spread_hours = IntegerField(
+        _l("Spread over hours"),
+        [Optional(), NumberRange(1, 168)],
+        description=_l("Evenly over so many sending hours, so that answers and calls don't come all at once."),
+    )
+    pilot_count = IntegerField(
+        _l("First only so many"),
+        [Optional(), NumberRange(1, 1_000_000)],
+        description=_l("For example %(count)s; then sending waits.", count="۲۰۰"),
+    )
+    pilot_minutes = IntegerField(
+        _l("and wait so many minutes"),
+        [Optional(), NumberRange(1, 7 * 24 * 60)],
+        description=_l("Left empty, it waits until somebody says go on."),
+    )
+
+    def fill_pace(self, draft: Any) -> None:
+        """The fields of pace as a `campaigns.commands.Draft` has them."""
+        self.rests_on_fridays.data, self.rests_on_holidays.data = not draft.sends_on_fridays, not draft.sends_on_holidays
+        self.not_after.data = draft.not_after
+        self.spread_hours.data = None if draft.spread is None else round(draft.spread.total_seconds() / 3600)
+        self.pilot_count.data = draft.pilot_count
+        self.pilot_minutes.data = None if draft.pilot_wait is None else round(draft.pilot_wait.total_seconds() / 60)
+
+    @property
+    def pace(self) -> dict[str, Any]:
+        """The same as fields of a `campaigns.commands.Draft`."""
+        hours, minutes = self.spread_hours.data, self.pilot_minutes.data
+        return {
+            "sends_on_fridays": not self.rests_on_fridays.data,
+            "sends_on_holidays": not self.rests_on_holidays.data,
+            "not_after": self.not_after.data,
+            "spread": timedelta(hours=hours) if hours else None,
+            "pilot_count": self.pilot_count.data,
+            "pilot_wait": timedelta(minutes=minutes) if minutes and self.pilot_count.data else None,
+        }
+
+    @property
+    def has_pace(self) -> bool:
+        return any(
+            (self.not_after.data, self.spread_hours.data, self.pilot_count.data, self.rests_on_fridays.data, self.rests_on_holidays.data)
+        )
+
     def check_together(self) -> None:
+        if self.pilot_minutes.data and not self.pilot_count.data:
+            _blame(self.pilot_count, _("Say how many go out first."))
+        if self.not_after.data is not None and self.not_after.data <= now():
+            _blame(self.not_after, _("This moment has passed already."))
         if self.when.data == "later":
             if self.day.data is None:
                 _blame(self.day, _("Choose the day."))

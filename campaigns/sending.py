@@ -25,7 +25,7 @@ from campaigns.commands.claim import Claim, NotYet, claim_batch, hand_back
 from campaigns.commands.settle import settle_batch
 from campaigns.kinds import traits_of
 from contacts.queries import open_phones
-from engage.clock import now
+from engage.clock import now, running_time
 from engage.config import Settings
 from engage.db import release_session
 from engage.sms.port import Gateway, Outcome, OutcomeKind, Outgoing
@@ -158,10 +158,13 @@ def send_due_batches(*, seconds: float = SHIFT_SECONDS, should_stop: Callable[[]
 
 
 def _may_call(settings: Settings, claim: Claim) -> bool:
-    """Whether a call begun now ends well within the lease, the hours and the campaign's last moment."""
+    """Whether a call begun now ends well within the lease, the hours and the campaign's last moment.
+
+    The lease is measured by the machine's running time, too: a clock that ran ahead at the claim and was put back would leave it far away.
+    """
     at = now()
     margin = settings.timings.lease_margin
-    left = (claim.lease_until - at).total_seconds()
+    left = min((claim.lease_until - at).total_seconds(), settings.timings.lease - (running_time() - claim.claimed))
     return left >= margin and rules.may_send_at(at, claim.hours, margin)
 
 

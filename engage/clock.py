@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import current_app
 
 TEHRAN = ZoneInfo("Asia/Tehran")
+_RUNNING = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Clock(Protocol):
@@ -52,3 +54,9 @@ def now() -> datetime:
 def today_in_tehran() -> datetime:
     """The present in the citizens' time zone; its date is the Gregorian day they are living."""
     return now().astimezone(TEHRAN)
+
+
+def running_time() -> float:
+    """Seconds the machine has been running, its sleep included: for spans that must not change when a clock is put right. It compares
+    with itself on the same machine alone."""
+    return time.clock_gettime(_RUNNING)

@@ -19,7 +19,7 @@ from campaigns.commands.control import pause_within
 from campaigns.commands.picking import CUT, PICK, SPEND_LINE, TAKE_LINE, WAITING_LINE, moment_values
 from campaigns.states import MessageState
 from contacts.queries import sendable as contact_sql
-from engage.clock import now
+from engage.clock import now, running_time
 from engage.config import Settings
 from engage.db import driver_connection, transaction
 from surveys.queries import sendable as survey_sql
@@ -54,6 +54,8 @@ class Claim:
     hours: rules.Hours
     """Today's, when a call may begin"""
     messages: list[ClaimedMessage]
+    claimed: float
+    """The machine's own running time just before the claim, in seconds: no clock that is put right changes it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ def claim_batch(settings: Settings) -> Claim | NotYet | None:
     A claim whose messages were all refused (consent withdrawn, answered meanwhile) has an empty list and is already closed. On a line
     with a limit a claim takes a second's worth at most, and leaves the rest of its batch to the next one.
     """
-    at = now()
+    at, claimed = now(), running_time()
     token = uuid4()
     values = moment_values(at, settings.timings) | {"token": token, "lease_until": at + timedelta(seconds=settings.timings.lease)}
     try:
@@ -147,14 +149,14 @@ def claim_batch(settings: Settings) -> Claim | NotYet | None:
             with connection.cursor(row_factory=namedtuple_row) as cursor:
                 batch: Any = cursor.execute(PICK, values, prepare=True).fetchone()
                 if batch is not None:
-                    return _claim(cursor, batch, values)
+                    return _claim(cursor, batch, values, claimed)
                 waiting: Any = cursor.execute(WAITING_LINE, values, prepare=True).fetchone()
                 return None if waiting[0] is None else NotYet(waiting[0])
     except _LineBusy:
         return NotYet(at)
 
 
-def _claim(cursor: psycopg.Cursor[Any], batch: Any, values: dict[str, Any]) -> Claim:
+def _claim(cursor: psycopg.Cursor[Any], batch: Any, values: dict[str, Any], claimed: float) -> Claim:
     """The picked batch's messages, each looked at once more."""
     values |= {"first_id": batch.first_id, "last_id": batch.last_id, "batch_id": batch.id, "line": batch.line}
     if batch.lapsed_lease is not None:
@@ -195,6 +197,7 @@ def _claim(cursor: psycopg.Cursor[Any], batch: Any, values: dict[str, Any]) -> C
         parameters=batch.parameters,
         hours=rules.Hours(batch.opens, batch.closes, until=batch.not_after),
         messages=messages,
+        claimed=claimed,
     )
 
 

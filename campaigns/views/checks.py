@@ -70,7 +70,12 @@ def checks_of(campaign: CampaignView, unit: UnitNode, estimate: Estimate | None,
     ):
         others = [each for each in managers_of(unit.id, Permission.CAMPAIGNS_APPROVE) if each.id != campaign.author_id]
         if others:
-            checks.append(Check(True, _("%(name)s can approve it.", name="، ".join(each.name for each in others[:3]))))
+            names = [each.name for each in others[:3]]
+            if len(names) == 1:
+                checks.append(Check(True, _("%(name)s can approve it.", name=names[0])))
+            else:
+                listed = _("%(names)s and %(last)s", names="، ".join(names[:-1]), last=names[-1])
+                checks.append(Check(True, _("%(names)s can approve it.", names=listed)))
         else:
             checks.append(
                 Check(False, _("The unit has no manager besides you who could approve it. Ask the administrator for one."), False)

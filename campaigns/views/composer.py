@@ -152,6 +152,7 @@ def time_step(slug: str) -> ResponseReturnValue:
     form = TimeForm()
     if request.method == "GET":
         form.window_start.data, form.window_end.data = campaign.window_start, campaign.window_end
+        form.fill_pace(draft_of(campaign))
         if campaign.planned_at is not None:
             local = campaign.planned_at.astimezone(TEHRAN)
             form.when.data, form.day.data, form.hour.data = "later", local.date(), local.hour * 60 + local.minute
@@ -165,7 +166,9 @@ def time_step(slug: str) -> ResponseReturnValue:
             raise Refused("schedule_in_past")
         if planned is not None and not rules.is_within_window(planned, form.window_start.data, form.window_end.data):
             raise Refused("outside_window", **rules.window_words(form.window_start.data, form.window_end.data))
-        return replace(draft, planned_at=planned, window_start=form.window_start.data, window_end=form.window_end.data)
+        if planned is not None and form.not_after.data is not None and planned >= form.not_after.data:
+            raise Refused("planned_after_last_moment")
+        return replace(draft, planned_at=planned, window_start=form.window_start.data, window_end=form.window_end.data, **form.pace)
 
     return _save_step(campaign, form, change, page, "time")
 

@@ -54,6 +54,7 @@ SENTENCES: dict[str, Any] = {
     "reminders_too_many": _l("At most %(most)s reminders may go out."),
     "reminders_unordered": _l("Each reminder has to be later than the one before it."),
     "reminder_stop_invalid": _l("The share of answers above which a reminder is left out lies between 0 and 100 per cent."),
+    "planned_after_last_moment": _l("Sending would begin after its last moment. Choose an earlier start or a later last moment."),
     "spread_invalid": _l("Texts can be spread over %(most)s days at most."),
     "pilot_invalid": _l("Say how many texts go out first, and how long they are waited for."),
     "legal_basis_not_possible": _l("Only safety alerts may go to numbers that opted out."),

@@ -213,6 +213,7 @@ class Notice(Model):
     __table_args__ = (
         UniqueConstraint("user_id", "cause"),
         Index("ix_notice_unread", "user_id", postgresql_where=text("read_at IS NULL AND done_at IS NULL")),
+        Index("ix_notice_open_cause", "cause", postgresql_where=text("done_at IS NULL")),
         Index("ix_notice_text_due", "text_due_at", postgresql_where=text("text_due_at IS NOT NULL")),
     )
 

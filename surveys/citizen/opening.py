@@ -34,7 +34,9 @@ def opening(asked: Asked, *, language: str = "fa", notice: str = "") -> Markup:
         Markup('<li><svg viewBox="0 0 24 24" aria-hidden="true">%s</svg><span>%s</span></li>') % each for each in promises
     )
     intro = Markup("\n").join(Markup("<p>%s</p>") % line for line in definition.intro.splitlines() if line.strip())
-    told = Markup("").join(Markup('<div class="n w" role="status"><p>%s</p></div>\n') % each for each in (asked.notice, notice) if each)
+    # What a text got wrong is put right in words, not by a colour alone.
+    mended = Markup("<strong>%s</strong> %s") % (_("Correction:"), asked.notice) if asked.notice else ""
+    told = Markup("").join(Markup('<div class="n w" role="status"><p>%s</p></div>\n') % each for each in (mended, notice) if each)
     said = spoken_in(language, Markup("<h1>%s</h1>\n%s") % (definition.title, intro))
     return sheet(Markup('%s%s%s\n<ul class="f">\n%s\n</ul>') % (told, _languages(definition, language), said, rows))
 
@@ -75,7 +77,8 @@ def _languages(definition: Definition, language: str) -> Markup:
     links = Markup(" ").join(
         Markup('<b lang="%s">%s</b>') % (each, LANGUAGE_NAMES.get(each, each))
         if each == language
-        else Markup('<a class="bk" href="?lang=%s" lang="%s" dir="%s">%s</a>') % (each, each, direction_of(each), LANGUAGE_NAMES.get(each, each))
+        else Markup('<a class="bk" href="?lang=%s" lang="%s" dir="%s">%s</a>')
+        % (each, each, direction_of(each), LANGUAGE_NAMES.get(each, each))
         for each in ("fa", *definition.languages)
     )
     return Markup('<p class="lg">%s</p>\n') % links

@@ -33,7 +33,7 @@ from tests.faults.play import SPAN, Outcome, play
 MESSAGES = int(os.environ.get("ENGAGE_FAULT_MESSAGES") or 200)
 SIDE_BY_SIDE = max(1, min(10, 8_000 // MESSAGES))
 """Seeds that share the processes, and the faults; their results are kept together"""
-DEFAULT_SEEDS = (1, 2, 3, 8, 9, 10, 16, 17)
+DEFAULT_SEEDS = (1, 3, 4, 8, 9, 10, 16, 17)
 
 
 def code_digest() -> str:
@@ -96,7 +96,7 @@ def test_nothing_is_lost_and_nothing_doubled(
 
 
 MUST_STRIKE = {
-    "kill_send_horse", "kill_send_worker", "kill_sweeper", "kill_valkey", "flush_valkey", "kill_gateway",
+    "kill_send_horse", "kill_send_worker", "kill_sweeper", "kill_valkey", "flush_valkey", "kill_postgres", "kill_gateway",
     "freeze_send_horse", "freeze_send_worker", "freeze_sweeper", "terminate_send_worker",
     "storm", "storm_and_cancel", "launch_again", "suppress", "withdraw",
     "disturb_receipts", "receipt_duplicated", "receipt_reordered", "strange_webhooks", "gateway_receipts_first",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -230,6 +231,36 @@ def test_times_that_cannot_be(officer, office):
         answer = officer.post(path, data={"revision": revision_in(page), "window_start": "540", "window_end": "1260"} | fields)
         assert answer.status_code == 422 and words in answer.text, words
     assert get_campaign_by_slug(slug).planned_at is None
+
+
+def test_the_pace_of_sending_is_chosen_and_kept(officer, office):
+    slug = office.campaign()
+    path = f"/console/campaigns/{slug}/time"
+    chosen = {
+        "when": "approval",
+        "window_start": "540",
+        "window_end": "1260",
+        "rests_on_fridays": "y",
+        "not_after": "۱۴۰۵/۰۹/۰۵ ۱۲:۰۰",
+        "spread_hours": "۶",
+        "pilot_count": "۲۰۰",
+        "pilot_minutes": "۳۰",
+    }
+    page = page_of(officer, path)
+    assert officer.post(path, data={"revision": revision_in(page)} | chosen).status_code == 303
+    draft = commands.draft_of(get_campaign_by_slug(slug))
+    assert (draft.sends_on_fridays, draft.sends_on_holidays) == (False, True)
+    assert (draft.spread, draft.pilot_count, draft.pilot_wait) == (timedelta(hours=6), 200, timedelta(minutes=30))
+    assert draft.not_after.isoformat() == "2026-11-26T08:30:00+00:00"
+    page = page_of(officer, path)
+    assert 'value="200"' in page or 'value="۲۰۰"' in page
+    for fields, words in (
+        ({"pilot_count": ""}, "تعداد نخستین پیامک‌ها را بنویسید"),
+        ({"not_after": "۱۴۰۵/۰۸/۰۱ ۱۲:۰۰"}, "این زمان گذشته است"),
+        ({"when": "later", "day": "1405/09/06", "hour": "10:00"}, "آغاز ارسال پس از آخرین لحظهٔ آن است"),
+    ):
+        answer = officer.post(path, data={"revision": revision_in(page)} | chosen | fields)
+        assert answer.status_code == 422 and words in answer.text, words
 
 
 def test_review_of_an_audience_of_nobody_offers_no_submit(officer, office):

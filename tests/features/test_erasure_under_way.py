@@ -36,7 +36,9 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] in ("engage", "contacts", "surveys", "campaigns") and hasattr(module, "log"):
-            monkeypatch.setattr(module, "log", structlog.wrap_logger(None, processors=[keep], wrapper_class=structlog.stdlib.BoundLogger), raising=False)
+            monkeypatch.setattr(
+                module, "log", structlog.wrap_logger(None, processors=[keep], wrapper_class=structlog.stdlib.BoundLogger), raising=False
+            )
     return lines
 
 
@@ -118,7 +120,10 @@ def test_what_is_being_sent_is_finished_and_then_cleared(app, under_way, gateway
     assert tidy_erased_messages() == 0  # a later receipt may still come
     clock.advance(timedelta(days=3))
     assert tidy_erased_messages() == 1
-    assert db.session.scalar(text("SELECT count(*) FROM message WHERE gateway_id IS NULL AND text_sha256 IS NULL AND state = 'delivered'")) == 1
+    assert (
+        db.session.scalar(text("SELECT count(*) FROM message WHERE gateway_id IS NULL AND text_sha256 IS NULL AND state = 'delivered'"))
+        == 1
+    )
 
 
 def test_what_may_have_been_sent_is_looked_up_and_never_sent_again(app, under_way, gateway_simulator, drain, clock) -> None:  # type: ignore[no-untyped-def]
@@ -183,3 +188,45 @@ def test_whoever_is_being_written_right_now_is_left_alone(app, life, monkeypatch
     may_end.set()
     holder.join()
     erase_person(life.contact_id, "officer", actor_id=None)
+
+
+def test_nobody_is_erased_between_being_read_and_being_written_down(app, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """Messages and invitations have no foreign keys: what keeps them from naming nobody is the lock held while they are written."""
+    from campaigns.commands import materialise
+
+    unit_id = make.make_unit()
+    identities = make.make_contacts(unit_id, 3)
+    campaign_id = make.make_campaign(unit_id, make.make_survey(unit_id))
+    make.launch(campaign_id)
+    campaigns.advance_campaign(campaign_id, app.extensions["engage_settings"])
+    wave_id = db.session.scalar(text("SELECT id FROM wave"))
+    contact_id = db.session.scalar(text("SELECT id FROM contact WHERE identity_id = :id"), {"id": identities[0]})
+    db.session.remove()
+    read, may_write = threading.Event(), threading.Event()
+    write = materialise._write_new
+
+    def write_later(*given):  # type: ignore[no-untyped-def]
+        read.set()
+        assert may_write.wait(20)
+        return write(*given)
+
+    monkeypatch.setattr(materialise, "_write_new", write_later)
+
+    def materialise_it() -> None:
+        with app.app_context():
+            campaigns.materialise_wave(wave_id)
+
+    writer = threading.Thread(target=materialise_it)
+    writer.start()
+    assert read.wait(20)
+    erase_person(contact_id, "officer", actor_id=None)
+    assert finish_erasures() == 0, "the number's row waits for whoever may be writing its id"
+    may_write.set()
+    writer.join()
+    db.session.remove()
+    assert finish_erasures() == 1
+    assert db.session.scalar(text("SELECT count(*) FROM phone_identity WHERE id = :id"), {"id": identities[0]}) == 0
+    for table in ("message", "invitation"):
+        dangling = f"SELECT count(*) FROM {table} t WHERE identity_id IS NOT NULL AND NOT EXISTS (SELECT FROM phone_identity p WHERE p.id = t.identity_id)"
+        assert db.session.scalar(text(dangling)) == 0
+    assert db.session.scalar(text("SELECT count(*) FROM message WHERE identity_id IS NULL")) == 1

@@ -240,7 +240,7 @@ def test_officer_composes_a_campaign(walk: Walk) -> None:
     page.goto(f"{walk.base}/console/campaigns")
     page.click("main .btn-primary")
     eyes.look("campaign-0-kind")
-    page.click("main .card-title a >> nth=0")
+    page.click("main .card-title a[href$='/campaigns/new']")
     page.wait_for_selector("#title")
     eyes.look("campaign-1-audience")
     page.fill("#title", "")
