@@ -106,7 +106,7 @@ def test_form_that_comes_back_shows_what_to_mend(browser: Browser, site: str, wi
     page.fill("#day", "۱۴۰۴/۱۲/۳۰")
     page.click("text=ادامه")
     page.wait_for_selector(".problems")
-    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    page.wait_for_function("document.activeElement.getAttribute('role') === 'alert'")
     assert page.input_value("#phone") == "۰۹۱۲۱۲۳"
     shoot(page, "form-errors", width)
     found = Axe().run(page)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+_PATIENCE = 10.0
+"""Seconds a browser on a busy machine may need to do what it does of itself"""
 
 CHROMIUM = Path("/usr/bin/chromium")
 SHOTS = Path(__file__).parent / "shots"
@@ -229,3 +233,11 @@ class Eyes:
         # The browser says so of every page that answers 4xx; which answer is right, the walk itself checks.
         if message.type in ("error", "warning") and "Failed to load resource: the server responded with a status of 4" not in message.text:
             self.problems.append(f"{message.location.get('url', '')}: console: {message.text}")
+
+
+def find_focus(page: Page, *wanted: str) -> str:
+    """The id (without one: the class) of what has the focus, once it is one of these: autofocus follows the page, it doesn't come with it."""
+    end = time.monotonic() + _PATIENCE
+    while (found := str(page.evaluate("document.activeElement.id || document.activeElement.className"))) not in wanted and time.monotonic() < end:
+        time.sleep(0.02)
+    return found

@@ -18,7 +18,7 @@ from surveys.definitions import Definition
 from surveys.models import Response
 from surveys.types import Knapsack, LongText, Multiple, Number, Option, Points, Rating, ShortText, Single
 from surveys.types.ballots import Project
-from tests.journeys.eyes import Eyes
+from tests.journeys.eyes import Eyes, find_focus
 from tests.make import make_contacts
 
 FIRST, NEXT = 14 * 1024, 6 * 1024
@@ -90,7 +90,7 @@ def test_three_pages_on_a_telephone(stage: Stage, links: list[str], eyes: Eyes) 
     page.fill("#years", "هفت‌صد")
     page.fill("#more", "چراغ کوچه خاموش است.")
     press(page, "صفحهٔ بعد")
-    assert page.title().startswith("خطا:") and page.evaluate("document.activeElement.id") == "errors"
+    assert page.title().startswith("خطا:") and find_focus(page, "errors") == "errors"
     assert page.input_value("#years") == "هفت‌صد" and page.input_value("#more") == "چراغ کوچه خاموش است."
     eyes.look("errors", narrow=True)
 

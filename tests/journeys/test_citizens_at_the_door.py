@@ -26,7 +26,7 @@ from engage.identity import commands
 from engage.identity.rules import Role
 from engage.operations.rehearse.stage import Stage
 from engage.persian import to_persian_digits
-from tests.journeys.eyes import SHOTS
+from tests.journeys.eyes import SHOTS, find_focus
 from tests.journeys.people import PASSWORD, Office
 from tests.journeys.walk import LINK, Walk, wait_for
 from tests.make import launch, make_campaign, make_survey
@@ -72,8 +72,8 @@ class Visit:
         """The page shown now; `problem`: it must say what is wrong in its title, and the reader must be taken there."""
         if problem:
             assert self.page.title().startswith("خطا:"), self.page.title()
-            focused = self.page.evaluate("document.activeElement.className + document.activeElement.id")
-            assert focused in ("sum", "t tephone", "t cicode", "tbirth_year"), f"{name}: the focus is on {focused!r}"
+            wanted = ("sum", "phone", "code", "birth_year")
+            assert (focused := find_focus(self.page, *wanted)) in wanted, f"{name}: the focus is on {focused!r}"
         self.eyes.look(f"door-{name}", narrow=name in NARROW and self.walk.width == 360)
         said = self.walk.problems
         said.extend(f"{name}: too small to hit: {each}" for each in self.page.evaluate(_SMALL))
