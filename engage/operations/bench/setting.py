@@ -64,6 +64,13 @@ def ten_questions() -> dict[str, Any]:
     return {"format": 1, "title": "نظرسنجی ده‌پرسشی", "intro": "", "questions": questions}
 
 
+def open_survey(unit_id: int) -> int:
+    """One more survey of ten questions, open for a month."""
+    survey_id = surveys.create_survey(unit_id, "نظرسنجی ده‌پرسشی", ten_questions(), actor_id=None)
+    surveys.publish_survey(survey_id, closes_at=now() + timedelta(days=30), results_on=None, actor_id=None)
+    return survey_id
+
+
 @contextmanager
 def build_setting(gateway_url: str = "http://127.0.0.1:9", **settings: str) -> Iterator[Setting]:
     """Servers with full durability, the tables, a unit and the survey of ten questions. Gone after the block."""
@@ -91,8 +98,7 @@ def build_setting(gateway_url: str = "http://127.0.0.1:9", **settings: str) -> I
             unit_id = create_unit(
                 parent_id=None, kind=UnitKind.MUNICIPALITY, name="شهرداری سنجش", sms_name="منطقه ۱۲", slug="bench", actor_id=None
             )
-            survey_id = surveys.create_survey(unit_id, "نظرسنجی ده‌پرسشی", ten_questions(), actor_id=None)
-            surveys.publish_survey(survey_id, closes_at=now() + timedelta(days=30), results_on=None, actor_id=None)
+            survey_id = open_survey(unit_id)
         try:
             yield Setting(app, environ, folder, unit_id, survey_id)
         finally:
