@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from campaigns.forms import ClockField, optional_int
@@ -43,6 +43,8 @@ class EndField(ClockField):
 class LineForm(BaseForm):
     """A line; for each kind of campaign in `TIMED_KINDS` there are two more fields, `fields_of(kind)`."""
 
+    seen = HiddenField()
+    """What the line was when the page was opened (`queries.lines.stamp_of`)"""
     number = CodeField(_l("Number of the line"), [Length(max=24)])
     title = StringField(_l("Name"), [Length(max=60)], filters=[stripped], description=_l("Only colleagues see it."))
     kind = RadioField(

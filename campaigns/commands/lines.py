@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from campaigns import rules
 from campaigns.kinds import CampaignKind
 from campaigns.models import SmsLine
+from campaigns.queries.lines import stamp_of
 from engage.clock import now
 from engage.config import Settings
 from engage.db import db, transaction
@@ -49,10 +50,11 @@ def seed_first_line(settings: Settings) -> None:
             session.execute(insert(SmsLine).values(number=settings.gateway_line, created_at=now()).on_conflict_do_nothing())
 
 
-def save_line(draft: LineDraft, *, is_new: bool = False, actor_id: int | None) -> None:
+def save_line(draft: LineDraft, *, is_new: bool = False, seen: str | None = None, actor_id: int | None) -> None:
     """The line as given, new or changed; a change of throttle or hours holds from the next claim on.
 
-    `is_new` refuses a number that is listed already. Refused: "line_invalid" (a number of digits), "line_known", "line_kind_unknown",
+    `is_new` refuses a number that is listed already, `seen` (`queries.lines.stamp_of`) a line that a colleague has changed since it was
+    looked at. Refused: "line_invalid" (a number of digits), "line_known", "line_changed_meanwhile", "line_kind_unknown",
     "line_throttle_invalid", "line_prices_invalid", "line_hours_invalid", "unit_missing".
     """
     check_line(draft)
@@ -61,6 +63,8 @@ def save_line(draft: LineDraft, *, is_new: bool = False, actor_id: int | None) -
         line = session.get(SmsLine, number, with_for_update=True)
         if line is not None and is_new:
             raise Refused("line_known", line=number)
+        if line is not None and seen is not None and stamp_of(line) != seen:
+            raise Refused("line_changed_meanwhile")
         action = "line.changed" if line else "line.added"
         if line is None:
             line = SmsLine(number=number, created_at=now())

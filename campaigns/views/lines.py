@@ -13,7 +13,7 @@ from campaigns import commands, credit
 from campaigns.commands import LineDraft
 from campaigns.forms import clock_words
 from campaigns.line_forms import ALL_KINDS, TIMED_KINDS, LineForm
-from campaigns.queries.lines import LineView, get_line, last_successes, list_lines
+from campaigns.queries.lines import LineView, get_line, last_successes, list_lines, stamp_of
 from campaigns.rules import LATEST_WINDOW
 from campaigns.views import blueprint
 from campaigns.views.labels import KIND_LABELS
@@ -24,7 +24,7 @@ from engage.web.flashes import flash_done
 from engage.web.refusals import explain
 
 _FIELDS = {"line_invalid": "number", "line_known": "number", "line_kind_unknown": "kind", "line_throttle_invalid": "per_second",
-           "line_prices_invalid": "price_persian", "line_hours_invalid": "hours_all_start", "unit_missing": "unit"}  # fmt: skip
+           "line_prices_invalid": "price_persian", "line_hours_invalid": "hours_all_start", "unit_missing": "unit", "line_changed_meanwhile": "title"}  # fmt: skip
 
 
 def require_whole_tree() -> None:
@@ -66,7 +66,9 @@ def line_page(number: str) -> ResponseReturnValue:
 
 
 def _edit(line: LineView | None) -> ResponseReturnValue:
-    form = LineForm(data={} if line is None else asdict(line) | {"unit": line.unit_id, "is_polled": not line.has_webhook})
+    form = LineForm(
+        data={} if line is None else asdict(line) | {"unit": line.unit_id, "is_polled": not line.has_webhook, "seen": stamp_of(line)}
+    )
     form.unit.choices = [("", _("everybody's")), *((str(node.id), node.name) for node in acting().units)]
     kinds = {ALL_KINDS: _("all campaigns")} | {kind: str(KIND_LABELS[kind]) for kind in TIMED_KINDS if kind != ALL_KINDS}
     for kind, words in kinds.items():
@@ -89,8 +91,12 @@ def _edit(line: LineView | None) -> ResponseReturnValue:
             is_active=form.is_active.data,
         )
         try:
-            commands.save_line(draft, is_new=line is None, actor_id=acting().id)
+            commands.save_line(draft, is_new=line is None, seen=form.seen.data or None, actor_id=acting().id)
         except Refused as refused:
+            if refused.code == "line_changed_meanwhile":
+                newest = get_line(line.number) if line else None
+                # Whoever has read this and saves once more means it.
+                form.seen.data = stamp_of(newest) if newest else ""
             field = form[_FIELDS.get(refused.code, "number")]
             field.errors = [*field.errors, explain(refused)]
         else:

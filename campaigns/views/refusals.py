@@ -76,6 +76,9 @@ SENTENCES: dict[str, Any] = {
     "line_without_links": _l("Line %(line)s may not send links. Choose another one, or have links allowed by the operator."),
     "line_not_for_alerts": _l("Line %(line)s is for advertising and doesn't reach everybody at every hour. Alerts need a service line."),
     "line_invalid": _l("The number of a line has 4 to 20 digits."),
+    "line_changed_meanwhile": _l(
+        "A colleague changed this line meanwhile. What you typed is still here: compare it with the list of lines, then save again."
+    ),
     "line_known": _l("Line %(line)s is listed already. Open it in the list to change it."),
     "line_kind_unknown": _l("A line is for service or for advertising."),
     "line_throttle_invalid": _l("Texts a second: a number above zero, or nothing for no limit."),

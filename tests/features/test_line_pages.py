@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,7 @@ from tests import make
 from tests.people import make_person, make_units, sign_in, without_csrf
 from tests.sending import begin, execute, scalar
 
+SEEN = re.compile(r'name="seen"[^>]*value="([0-9a-f]{16})"')
 FORM: dict[str, Any] = {
     "kind": "service",
     "unit": "",
@@ -90,6 +92,21 @@ def test_the_pace_changes_while_workers_run_and_that_is_said_and_written_down(ad
     assert scalar("SELECT count(*) FROM audit_entry WHERE action = 'line.unthrottled'") == 1
     answer = admin.post(f"/console/campaigns/lines/{number}", data=FORM, follow_redirects=True)
     assert "با سرعت تازه" not in answer.text
+
+
+def test_what_a_colleague_changed_meanwhile_is_not_overwritten_unseen(admin, settings):
+    number = settings.gateway_line
+    path = f"/console/campaigns/lines/{number}"
+    seen = SEEN.search(admin.get(path).text)[1]
+    save_line(LineDraft(number, "از همکار", per_second=Decimal("5")), actor_id=None)
+    answer = admin.post(path, data=FORM | {"title": "از من", "per_second": "۲۰", "seen": seen})
+    assert answer.status_code == 422 and "همکاری در این میان" in answer.text and "از من" in answer.text
+    db.session.rollback()
+    assert (get_line(number).title, get_line(number).per_second) == ("از همکار", Decimal("5"))
+    # What workers write down about a line is nobody's decision.
+    execute("UPDATE sms_line SET next_at = :later", later=now() + timedelta(hours=1))
+    again = admin.post(path, data=FORM | {"title": "از من", "per_second": "۲۰", "seen": SEEN.search(answer.text)[1]})
+    assert again.status_code == 303 and get_line(number).title == "از من"
 
 
 @pytest.mark.parametrize(
