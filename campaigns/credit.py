@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from campaigns.kinds import CampaignKind
 from campaigns.queries.money import reserved_cost, spent_ever
+from contacts.queries.single_texts import cost_since
 from engage.clock import now
 from engage.config import Settings
 from engage.db import release_session
@@ -37,7 +38,7 @@ class Credit:
     reserved: int
     asked_at: datetime
     spent_since: int = 0
-    """What campaigns were charged after the gateway was asked"""
+    """What campaigns and single texts were charged after the gateway was asked"""
     protected: int = 0
     """Kept for safety alerts alone"""
 
@@ -80,6 +81,7 @@ def refresh_credit() -> None:
     """The job: ask the gateway and keep its answer; an unanswered question keeps the answer before."""
     gateway: Gateway = current_app.extensions["engage_gateway"]
     # Before the question: what is spent while it is under way is counted twice rather than never.
+    asked_from = now()
     spent = spent_ever()
     release_session()
     try:
@@ -87,7 +89,7 @@ def refresh_credit() -> None:
     except GatewayUnavailable as error:
         log.warning("credit_unknown", reason=error.reason, code=error.code)
         return
-    kept = {"credit": account.credit, "at": now().isoformat(), "spent": spent}
+    kept = {"credit": account.credit, "at": now().isoformat(), "from": asked_from.isoformat(), "spent": spent}
     redis_connection().set(KEY, json.dumps(kept), ex=KEEP_SECONDS)
 
 
@@ -106,6 +108,6 @@ def known_credit() -> Credit | None:
         credit=int(found["credit"]),
         reserved=reserved_cost(),
         asked_at=datetime.fromisoformat(found["at"]),
-        spent_since=max(ever - int(found.get("spent", ever)), 0),
+        spent_since=max(ever - int(found.get("spent", ever)), 0) + cost_since(datetime.fromisoformat(found.get("from", found["at"]))),
         protected=settings.safety_reserve,
     )

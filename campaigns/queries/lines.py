@@ -70,6 +70,12 @@ def list_lines(unit_id: int | None = None, *, active_only: bool = False) -> list
     return [LineView(**row) for row in db.session.execute(rows).mappings()]
 
 
+def line_in_use(number: str) -> str | None:
+    """The line, where texts may still go out on it; None otherwise."""
+    line = get_line(number)
+    return number if line is not None and line.is_active else None
+
+
 def _upwards(unit_id: int) -> list[int]:
     unit = get_unit(unit_id)
     return [] if unit is None else [int(part) for part in unit.path.strip("/").split("/")]

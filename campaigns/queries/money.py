@@ -8,8 +8,10 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from campaigns.kinds import CampaignKind
 from campaigns.models import Campaign, Message, SendBatch, TrialText
 from campaigns.states import CampaignState
+from contacts.queries.single_texts import charges_between, cost_charged_to
 from engage.db import db
 from engage.sms import statuses
 
@@ -25,8 +27,10 @@ _COMMITTED = (
 def reserved_cost(*, besides: int | None = None) -> int:
     """Rials that approved and running campaigns of all units may still need, `besides` one: they share one gateway account."""
     spent = select(func.coalesce(func.sum(SendBatch.cost), 0)).where(SendBatch.campaign_id == Campaign.id).scalar_subquery()
-    left = func.greatest(func.coalesce(Campaign.cost_estimate, 0) - spent, 0)
-    rows = select(func.coalesce(func.sum(left), 0)).where(Campaign.state.in_(_COMMITTED))
+    left = func.greatest(func.coalesce(Campaign.cost_estimate, 0) - spent - cost_charged_to(Campaign.id), 0)
+    # A conversation goes on after its first texts have left: what its questions may still cost stays set aside until it settles.
+    is_talking = (Campaign.state == CampaignState.SETTLING) & (Campaign.kind == CampaignKind.CONVERSATION)
+    rows = select(func.coalesce(func.sum(left), 0)).where(Campaign.state.in_(_COMMITTED) | is_talking)
     if besides is not None:
         rows = rows.where(Campaign.id != besides)
     return int(db.session.execute(rows).scalar_one())
@@ -60,9 +64,11 @@ _CHARGED = func.coalesce(func.sum(Message.cost), 0)
 
 
 def ledger_of(campaign_id: int) -> CostLedger:
+    """Its messages, and the texts beside them that were written on its behalf (the questions of a conversation after the first)."""
     estimate = db.session.scalar(select(Campaign.cost_estimate).where(Campaign.id == campaign_id)) or 0
     charged, refunded = db.session.execute(select(_CHARGED, _REFUND).where(Message.campaign_id == campaign_id)).one()
-    return CostLedger(int(estimate), int(charged), int(refunded))
+    beside = db.session.execute(select(cost_charged_to(campaign_id))).scalar_one()
+    return CostLedger(int(estimate), int(charged) + int(beside), int(refunded))
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,21 @@ def bill_of(unit_ids: Collection[int], first: datetime, last: datetime) -> list[
         .order_by(Campaign.id)
     )
     return [BillRow(*row) for row in rows]
+
+
+def conversation_bill_of(unit_ids: Collection[int], first: datetime, last: datetime) -> list[BillRow]:
+    """What the units' conversations cost in that span beyond their first texts, a row a campaign and line; never refunded."""
+    campaigns = {
+        row.id: row
+        for row in db.session.execute(
+            select(Campaign.id, Campaign.unit_id, Campaign.title, Campaign.slug).where(Campaign.unit_id.in_(unit_ids))
+        )
+    }
+    return [
+        BillRow(campaign.unit_id, campaign.title, campaign.slug, each.line or "", each.texts, each.pages, each.cost, 0)
+        for each in charges_between(campaigns.keys(), first, last)
+        for campaign in (campaigns[each.charged_to],)
+    ]
 
 
 def trial_bill_of(unit_ids: Collection[int], first: datetime, last: datetime) -> list[BillRow]:

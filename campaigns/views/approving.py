@@ -26,7 +26,7 @@ from campaigns.kinds import traits_of
 from campaigns.queries import CampaignView, get_campaign_by_slug
 from campaigns.queries.health import links_refused_at
 from campaigns.queries.lines import hours_of
-from campaigns.queries.money import bill_of, trial_bill_of
+from campaigns.queries.money import bill_of, conversation_bill_of, trial_bill_of
 from campaigns.states import CampaignState
 from campaigns.views import blueprint
 from campaigns.views.addressing import campaign_or_404
@@ -247,7 +247,7 @@ def bill() -> ResponseReturnValue:
     total = [0, 0, 0, 0]
     units = visible_unit_ids(Permission.REPORTS_EXPORT)
     trials = [replace(each, title=str(_("Trials to officers' own phones"))) for each in trial_bill_of(units, first, last)]
-    for row in (*bill_of(units, first, last), *trials):
+    for row in (*bill_of(units, first, last), *conversation_bill_of(units, first, last), *trials):
         unit = get_unit(row.unit_id)
         figures = (row.texts, row.pages, row.accepted, row.refunded)
         total = [before + figure for before, figure in zip(total, figures, strict=True)]

@@ -34,6 +34,7 @@ from engage.config import Settings
 from engage.db import after_commit, driver_connection, release_session, transaction
 from engage.jobs import ring
 from engage.sms.port import MAX_CHARACTERS, MAX_LOOKUP, Gateway, GatewayUnavailable, Outcome, Outgoing, Receipt
+from engage.sms.segments import pages
 from engage.vault import vault
 
 log = structlog.get_logger(__name__)
@@ -43,13 +44,14 @@ LANES = {"default": "contacts.jobs.send_single_texts", "send": "contacts.jobs.se
 _FIRST_ID = 2**62
 _SERIAL_BITS = 20
 KEPT = timedelta(days=30)
-"""Settled rows, which hold no number and no words, are kept this long."""
+"""Settled rows, which hold no number and no words, are kept this long where nobody was charged for them."""
 
 
 @dataclass(frozen=True)
 class _Claimed:
     id: int
     attempt_count: int
+    line: str
     outgoing: Outgoing
 
 
@@ -60,9 +62,20 @@ class _Claim:
     texts: list[_Claimed]
 
 
-def queue_text(kind: str, *, unit_id: int | None, e164: str, body: str, expires_in: timedelta, not_before: datetime | None = None) -> int:
+def queue_text(
+    kind: str,
+    *,
+    unit_id: int | None,
+    e164: str,
+    body: str,
+    expires_in: timedelta,
+    not_before: datetime | None = None,
+    line: str | None = None,
+    charged_to: int | None = None,
+) -> int:
     """The text goes out if and only if the caller's transaction commits, not before `not_before`, and not after `expires_in` from
-    then (or from now). Returns its id. ValueError for a body no gateway takes."""
+    then (or from now), on `line` or on the installation's own; what it costs is booked on the campaign `charged_to`. Returns its id.
+    ValueError for a body no gateway takes."""
     if not body.strip() or len(body) > MAX_CHARACTERS:
         raise ValueError("a text has 1 to 900 characters")
     keys = vault()
@@ -76,6 +89,9 @@ def queue_text(kind: str, *, unit_id: int | None, e164: str, body: str, expires_
                 unit_id=unit_id,
                 phone_cipher=keys.encrypt(e164, _phone_context(text_id)),
                 body_cipher=keys.encrypt(body, _body_context(text_id)),
+                line=line,
+                charged_to=charged_to,
+                page_count=pages(body),
                 state=TextState.PENDING,
                 not_before=not_before,
                 created_at=at,
@@ -140,12 +156,13 @@ def send_single_texts(settings: Settings, gateway: Gateway) -> int:
     _expire_leases()
     sent = 0
     while (claim := _claim(settings)) is not None:
-        if claim.texts:
+        for line in dict.fromkeys(each.line for each in claim.texts):
             if (claim.lease_until - now()).total_seconds() < settings.timings.lease_margin:
                 return sent  # the lease runs out by itself, and the look-up decides
-            outcomes = gateway.send(settings.gateway_line, [each.outgoing for each in claim.texts])
+            outcomes = gateway.send(line, [each.outgoing for each in claim.texts if each.line == line])
             sent += len(outcomes)
             _settle(settings, claim, outcomes)
+            release_session()
         release_session()
     look_up_texts(settings, gateway)
     return sent
@@ -169,7 +186,14 @@ def _claim(settings: Settings) -> _Claim | None:
     texts: list[_Claimed] = []
     with transaction() as session:
         rows = session.execute(
-            select(SingleText.id, SingleText.kind, SingleText.phone_cipher, SingleText.body_cipher, SingleText.attempt_count)
+            select(
+                SingleText.id,
+                SingleText.kind,
+                SingleText.phone_cipher,
+                SingleText.body_cipher,
+                SingleText.attempt_count,
+                SingleText.line,
+            )
             .where(
                 SingleText.settled_at.is_(None),
                 SingleText.state == TextState.PENDING,
@@ -191,7 +215,7 @@ def _claim(settings: Settings) -> _Claim | None:
                 stopped.append(row.id)
                 continue
             body = keys.decrypt(row.body_cipher, _body_context(row.id))
-            texts.append(_Claimed(row.id, row.attempt_count + 1, Outgoing(row.id, e164, body)))
+            texts.append(_Claimed(row.id, row.attempt_count + 1, row.line or settings.gateway_line, Outgoing(row.id, e164, body)))
         if stopped:
             session.execute(
                 update(SingleText)
@@ -228,7 +252,7 @@ def _settle(settings: Settings, claim: _Claim, outcomes: Sequence[Outcome]) -> N
     with transaction() as session:
         for outcome in outcomes:
             step = settle(outcome)
-            values = _written(TextState.SENDING, step, at)
+            values = _written(TextState.SENDING, step, at) | {"cost": outcome.cost}
             if step.state is TextState.PENDING:
                 wait = retry_after(attempts[outcome.local_id], timings.retry_delay / 6, timings.retry_delay_max)
                 values |= {"not_before": at + wait}
@@ -365,9 +389,10 @@ def forget_texts_to(e164: str, kinds: Iterable[str] = ()) -> int:
 
 
 def delete_settled_texts() -> int:
-    """Rows of texts settled long ago are gone. Returns how many."""
+    """Rows of texts settled long ago are gone, but for those a campaign was charged for. Returns how many."""
+    old = delete(SingleText).where(SingleText.settled_at < now() - KEPT, SingleText.charged_to.is_(None))
     with transaction() as session:
-        return int(session.execute(delete(SingleText).where(SingleText.settled_at < now() - KEPT)).rowcount)  # type: ignore[attr-defined]
+        return int(session.execute(old).rowcount)  # type: ignore[attr-defined]
 
 
 def _phone_context(text_id: int) -> str:

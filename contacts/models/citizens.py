@@ -107,6 +107,13 @@ class SingleText(Model):
     """Context "single_text_phone:<id>" """
     body_cipher: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Context "single_text_body:<id>" """
+    line: Mapped[str | None] = mapped_column(Text)
+    """The line it goes out on; null: the installation's own"""
+    charged_to: Mapped[int | None] = mapped_column(BigInteger)
+    """The campaign whose cost it is; null: nobody's. Such a row stays: it is the bill, and holds neither number nor words"""
+    page_count: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    cost: Mapped[int | None] = mapped_column(Integer)
+    """Rials the gateway charged; null where a look-up found the text, which doesn't tell"""
     state: Mapped[str] = mapped_column(Text)
     attempt_count: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     claim_token: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -125,5 +132,6 @@ class SingleText(Model):
 
     __table_args__ = (
         Index("ix_single_text_open", "id", postgresql_where=settled_at.is_(None)),
+        Index("ix_single_text_charged_to", "charged_to", postgresql_where=charged_to.isnot(None)),
         CheckConstraint("state IN ('pending', 'sending', 'unknown', 'accepted', 'failed', 'expired')", name="state_known"),
     )

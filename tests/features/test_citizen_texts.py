@@ -24,6 +24,7 @@ from contacts.commands.single_texts import (
     send_single_texts,
 )
 from contacts.models import SingleText
+from contacts.queries.single_texts import charges_between, cost_since
 from engage.clock import FrozenClock, now
 from engage.config import Settings
 from engage.db import db, transaction
@@ -226,6 +227,30 @@ def test_nothing_unasked_goes_to_a_stopped_number(app: Flask, gateway_simulator:
     assert [each["message"] for each in gateway_simulator.inbox(number)] == ["کد"]
     row = db.session.scalar(select(SingleText).where(SingleText.kind == "confirm"))
     assert row is not None and (row.state, row.failure, row.phone_cipher) == ("failed", "suppressed", None)
+
+
+def test_each_text_goes_on_its_own_line_and_one_line_s_refusal_holds_up_no_other(app: Flask, gateway_simulator: SimulatorProcess) -> None:
+    here, elsewhere = make_number(), make_number()
+    queue_text("conversation", unit_id=None, e164=elsewhere, body="پرسش", expires_in=HOUR, line="20009999")
+    queue_text("conversation", unit_id=None, e164=here, body="پرسش", expires_in=HOUR)
+    send(app)
+    # The gateway has no line 20009999: had the text gone on the other one, it would have been taken.
+    assert (len(gateway_simulator.inbox(here)), len(gateway_simulator.inbox(elsewhere))) == (1, 0)
+    assert states()["accepted"] == 1 and len(states()) == 2
+
+
+def test_what_a_campaign_was_charged_stays_when_other_rows_go(app: Flask, clock: FrozenClock, gateway_simulator: SimulatorProcess) -> None:
+    for campaign_id in (7, 7, None):
+        queue_text("conversation", unit_id=None, e164=make_number(), body="پرسش " * 20, expires_in=HOUR, charged_to=campaign_id)
+    begun, credit = now(), app.extensions["engage_gateway"].account().credit
+    send(app)
+    charged = credit - app.extensions["engage_gateway"].account().credit
+    assert charged > 0 and cost_since(begun) == charged and cost_since(begun + HOUR) == 0
+    (charge,) = charges_between([7, 8], begun, begun + HOUR)
+    assert (charge.charged_to, charge.texts, charge.pages, charge.cost) == (7, 2, 4, charged * 2 // 3)
+    clock.advance(KEPT + timedelta(days=1))
+    assert delete_settled_texts() == 1
+    assert charges_between([7], begun, begun + HOUR) == [charge]
 
 
 def test_an_erased_number_s_texts_are_recalled_and_rows_do_not_stay_for_ever(

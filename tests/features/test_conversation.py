@@ -14,6 +14,7 @@ import contacts.commands as contacts
 from campaigns.conversation.commands import tidy_conversations
 from campaigns.inbox import commands as inbox
 from campaigns.kinds import CampaignKind
+from campaigns.queries.money import conversation_bill_of, ledger_of, reserved_cost
 from contacts.commands.erasing import erase_person
 from contacts.queries import phone_of
 from engage.clock import now
@@ -321,6 +322,19 @@ def test_the_estimate_counts_the_texts_that_are_expected_and_reserves_them(app):
     campaigns.submit_campaign(campaign_id, actor_id=None)
     (row,) = rows("SELECT cost_estimate, parameters->>'begin', parameters->>'follow_ups' FROM campaign")
     assert row == (estimate.cost, "تا ۴ پرسش کوتاه. برای آغاز عدد ۱ را بفرستید.", str(estimate.talk.expected))
+
+
+def test_every_text_of_a_conversation_is_booked_on_its_campaign(app, talk, clock, gateway_simulator):
+    phone, _, campaign_id = talk
+    gateway = app.extensions["engage_gateway"]
+    first, credit, reserved = ledger_of(campaign_id), gateway.account().credit, reserved_cost()
+    reply(phone, clock, "۱", "٢")
+    charged = credit - gateway.account().credit
+    assert len(gateway_simulator.ledger()) == 3 and ledger_of(campaign_id).accepted == first.accepted + charged
+    assert reserved - reserved_cost() == min(reserved, charged) > 0
+    (unit_id,) = rows("SELECT unit_id FROM campaign")[0]
+    (bill,) = conversation_bill_of([unit_id], now() - timedelta(hours=1), now())
+    assert (bill.unit_id, bill.texts, bill.accepted, bill.line) == (unit_id, 2, charged, phone.line)
 
 
 # -- keywords ----------------------------------------------------------------------------------------------------------------------

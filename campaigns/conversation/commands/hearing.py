@@ -100,7 +100,7 @@ def hear_text(
             if link is None:
                 return None
             if lead is Lead.LINK and state_of(link) is LinkState.FORM:
-                say_link(link, e164, row)
+                say_link(link, e164, row, campaign_id=invited.campaign_id)
                 return Heard()
             return Heard() if begin(session, link, row, e164, campaign_id=invited.campaign_id) else None
     return None if talk is None else _reply(session, talk, row, e164, words, is_keyword)
@@ -144,7 +144,7 @@ def _reply(
     lead = lead_in(words)
     if lead is Lead.LINK:
         talk.text_count += 1
-        say_link(link, e164, row)
+        say_link(link, e164, row, campaign_id=talk.campaign_id)
         return Heard()
     if lead is Lead.BEGIN:
         talk.repeat_count = 0

@@ -51,7 +51,7 @@ def begin(session: Session, link: FoundLink, row: InboundMessage, e164: str, *, 
     if state is LinkState.NOT_FOUND:
         return False
     if state is not LinkState.FORM:
-        send(link.unit_id, e164, words.ALREADY if state is LinkState.ANSWERED else words.CLOSED, row)
+        send(link.unit_id, e164, words.ALREADY if state is LinkState.ANSWERED else words.CLOSED, row, campaign_id=campaign_id)
         return True
     assert link.version_id is not None
     at = now()
@@ -78,12 +78,12 @@ def begin(session: Session, link: FoundLink, row: InboundMessage, e164: str, *, 
     if talk.state in GOING_ON and row.received_at < talk.asked_at:
         return True  # the same yes twice: it was written before our question went out
     if talk.state == TalkState.FINISHED:
-        send(link.unit_id, e164, words.ALREADY, row)
+        send(link.unit_id, e164, words.ALREADY, row, campaign_id=campaign_id)
         return True
     if talk.state == TalkState.ENDED:
         if unaskable(definition_of(link.version_id)):
             session.delete(talk)
-            say_link(link, e164, row)
+            say_link(link, e164, row, campaign_id=campaign_id)
             return True
         talk.version_id, talk.started_at, talk.text_count = link.version_id, at, 0
         move(talk, TalkState.ASKING)

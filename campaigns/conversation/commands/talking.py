@@ -23,6 +23,7 @@ from campaigns.conversation.rules import (
     whole_document,
 )
 from campaigns.models import Conversation, InboundMessage
+from campaigns.queries.lines import line_in_use
 from contacts.commands.single_texts import queue_text
 from contacts.rules.single_texts import next_daytime
 from engage.clock import TEHRAN, now, today_in_tehran
@@ -97,23 +98,32 @@ def move(talk: Conversation, to: TalkState) -> None:
         talk.finished_at, talk.progress_cipher, talk.question_id = now(), None, ""
 
 
-def send(unit_id: int, e164: str, text: str, row: InboundMessage) -> None:
-    """One text of a conversation, at once; by day where the reply had waited long."""
+def send(unit_id: int, e164: str, text: str, row: InboundMessage, *, campaign_id: int | None) -> None:
+    """One text of a conversation, at once and on the line the citizen wrote to; by day where the reply had waited long."""
     at = now()
     not_before = next_daytime(at, TEHRAN) if waits_for_day(row.received_at, at) else None
-    queue_text("conversation", unit_id=unit_id, e164=e164, body=compose_text(text), expires_in=EXPIRES, not_before=not_before)
+    queue_text(
+        "conversation",
+        unit_id=unit_id,
+        e164=e164,
+        body=compose_text(text),
+        expires_in=EXPIRES,
+        not_before=not_before,
+        line=line_in_use(row.line),
+        charged_to=campaign_id,
+    )
 
 
 def say(talk: Conversation, e164: str, text: str, row: InboundMessage) -> None:
     talk.text_count += 1
     talk.asked_at = now()
-    send(talk.unit_id, e164, text, row)
+    send(talk.unit_id, e164, text, row, campaign_id=talk.campaign_id)
 
 
-def say_link(link: FoundLink, e164: str, row: InboundMessage) -> None:
+def say_link(link: FoundLink, e164: str, row: InboundMessage, *, campaign_id: int | None) -> None:
     """The same right to answer, on the web."""
     _id, version = invite_identities(link.survey_id, link.unit_id, [link.identity_id], link.expires_at)[link.identity_id]
-    send(link.unit_id, e164, f"{words.LINK}\n{link_of(link.invitation_id, version)}", row)
+    send(link.unit_id, e164, f"{words.LINK}\n{link_of(link.invitation_id, version)}", row, campaign_id=campaign_id)
 
 
 def ask(

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaigns.models import CaseReply, InboundCase
+from campaigns.queries.lines import line_in_use
 from contacts.commands.single_texts import queue_text
 from engage.clock import now
 from engage.db import driver_connection
@@ -32,12 +33,13 @@ def locked_case(session: Session, case_id: int) -> InboundCase:
 
 
 def send_in_case(session: Session, case: InboundCase, e164: str, kind: str, words: str, *, author_id: int | None) -> int:
-    """The text, with the opt-out line, stands in the case and goes out, if and only if the transaction commits. Returns its id there.
+    """The text, with the opt-out line, stands in the case and goes out on the line the citizen wrote to, if and only if the transaction commits. Returns its id there.
 
     A number that is stopped by the time of sending is never texted (`contacts.rules.single_texts.OBEYS_SUPPRESSION`).
     """
     body = compose_text(words)
-    text_id = queue_text(kind, unit_id=case.unit_id, e164=e164, body=body, expires_in=EXPIRES[kind])
+    line = line_in_use(case.line)
+    text_id = queue_text(kind, unit_id=case.unit_id, e164=e164, body=body, expires_in=EXPIRES[kind], line=line)
     cursor = driver_connection(session).execute("SELECT nextval(pg_get_serial_sequence('case_reply', 'id'))")
     reply_id = int(cursor.fetchone()[0])  # type: ignore[index]
     session.add(
