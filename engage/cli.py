@@ -184,7 +184,11 @@ def rehearse_command(contacts: Path | None, survey: Path | None, ballots: Path |
 @click.argument("name", type=click.Choice(sorted(BENCHMARKS)))
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--quick", is_flag=True, help="Smaller counts: to see that it runs.")
-@click.option("--rows", type=click.IntRange(min=1_000), help="Rows of the import's list, or of the long campaign of send (default: 1,000,000).")
+@click.option(
+    "--rows",
+    type=click.IntRange(min=1_000),
+    help="Rows of the import's list, of the export's answers, or of the long campaign of send (default: 1,000,000; export: 100,000).",
+)
 def bench_command(name: str, as_json: bool, quick: bool, rows: int | None) -> None:
     """Ours and its limit, measured in one run."""
     result = run_benchmark(name, quick=quick, rows=rows)

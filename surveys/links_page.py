@@ -16,7 +16,7 @@ from surveys.citizen.layout import Page
 from surveys.citizen.session import Carried, Session, shuffles
 from surveys.citizen.shelf import page_of
 from surveys.queries import FoundLink
-from surveys.results import results_address
+from surveys.results import promise_story, results_address
 from surveys.rules import Link, LinkState, link_state
 from surveys.sealing import seal_state
 
@@ -54,8 +54,9 @@ def page_in(link: FoundLink, state: LinkState, token: str, language: str = "fa")
         with spoken(language):
             if state is LinkState.CLOSED:
                 return _closed_page(link, office)
-            key: Hashable = ("answered", link.office_name, link.results_on, chrome_of(language))
-            return page_of(key, lambda: states.answered_page(office, link.results_on))
+            story = promise_story(link.survey_id)
+            key: Hashable = ("answered", link.office_name, link.results_on, chrome_of(language), story)
+            return page_of(key, lambda: states.answered_page(office, link.results_on, story))
     asked = newest(link)
     seed = seed_of(token) if shuffles(asked.definition) else 0
     key = ("form", link.version_id, link.office_name, link.closes_at, link.results_on, link.notice, seed, language)
@@ -72,7 +73,8 @@ def _closed_page(link: FoundLink, office: Office) -> Page:
     address = results_address(link.survey_id, link.survey_slug)
     # Until its seal is broken an anonymous survey tells no number, and one that stays sealed never does.
     seal = seal_state(link.survey_id) if link.is_anonymous else None
-    key = ("closed", spoken_language(), link.survey_id, link.title, link.office_name, closed_at, link.results_on, address, seal)
+    story = promise_story(link.survey_id)
+    key = ("closed", spoken_language(), link.survey_id, link.title, link.office_name, closed_at, link.results_on, address, seal, story)
     return page_of(
         key,
         lambda: states.closed_page(
@@ -82,6 +84,7 @@ def _closed_page(link: FoundLink, office: Office) -> Page:
             answered_count=queries.response_count(link.survey_id) if closed_at is not None and seal in (None, "opened") else None,
             results_on=link.results_on,
             results_url=address,
+            story=story,
         ),
     )
 

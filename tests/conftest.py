@@ -105,7 +105,7 @@ def app(whole_app: Flask, clock: FrozenClock, simulator_process: SimulatorProces
     # The limiter belongs to the process: the fault tests' own application leaves it counting in a Valkey that is gone.
     limits.install(whole_app)
     # Ids begin at 1 again, so pages and definitions kept under them would be another test's.
-    for kept in ("surveys_pages", "surveys_versions"):
+    for kept in ("surveys_pages", "surveys_versions", "reports_results_pages"):
         whole_app.extensions[kept].clear()
     with whole_app.app_context():
         empty_tables()

@@ -37,3 +37,14 @@ def inviting_campaigns(survey_id: int) -> list[InvitingCampaign]:
             )
         )
     return found
+
+
+def inviting_campaign_ids(survey_id: int) -> list[int]:
+    """The campaigns that began to invite to the survey, the first first."""
+    return list(
+        db.session.scalars(
+            select(Campaign.id)
+            .where(Campaign.survey_id == survey_id, Campaign.kind.in_(kinds_where(invites=True)), Campaign.started_at.is_not(None))
+            .order_by(Campaign.id)
+        )
+    )

@@ -43,6 +43,8 @@ class Permission(StrEnum):
     CAMPAIGNS_CONTROL = "campaigns.control"
     REPORTS_VIEW = "reports.view"
     REPORTS_EXPORT = "reports.export"
+    REPORTS_DECIDE = "reports.decide"
+    """Decisions after a report, and the day on which citizens were promised its results."""
     SETTINGS_VIEW = "settings.view"
     UNITS_MANAGE = "units.manage"
     USERS_MANAGE = "users.manage"
@@ -74,7 +76,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.CAMPAIGNS_CONTROL,
         }
     ),
-    Role.MANAGER: frozenset(_VIEWING | {Permission.CAMPAIGNS_APPROVE, Permission.CAMPAIGNS_CONTROL}),
+    Role.MANAGER: frozenset(_VIEWING | {Permission.CAMPAIGNS_APPROVE, Permission.CAMPAIGNS_CONTROL, Permission.REPORTS_DECIDE}),
 }
 """Approving is the manager's alone: whoever writes a campaign, an admin included, needs a second person above the unit's limits."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from campaigns.queries.invited import INVITED, invited_params
@@ -16,10 +17,12 @@ from engage.reports.analysis.groups import break_down, group_size
 from engage.reports.analysis.people import people_of
 from engage.reports.analysis.quality import quality_of
 from engage.reports.analysis.shapes import Analysis, Quality
+from engage.reports.census.queries import Margins, margins_for
 from engage.reports.content import Funnel
 from engage.reports.grid import Dimension, Grid
 from engage.reports.suppression import is_step
 from engage.reports.tally import AskedQuestion, QuestionTally
+from surveys.queries import get_survey_facts
 from surveys.queries.aggregates import AnswerCounts
 from surveys.queries.steps import ANSWERED, STARTED, STEPS_JOIN
 
@@ -65,12 +68,16 @@ def analyse(
     published = previous.based_on if previous is not None else 0
     is_new = not is_anonymous and is_step(published, answers)
     kept = previous if previous is not None and not is_anonymous else Analysis()
+    survey = get_survey_facts(survey_id)
+    known_margins = (margins_for(survey.unit_id) if survey is not None else None) or Margins([], "")
     breakdowns, differences, splits, city = kept.breakdowns, kept.differences, kept.funnel, kept.city
     if is_new:
         units = {str(node.id): node.name for node in units_tree()}
         breakdowns, differences = break_down(questions, tallies, grid, {Dimension.UNIT: units})
         splits = funnel_splits(grid, {"unit": units})
-        city = city_claim(grid, tallies, [])
+    if not is_anonymous and (is_new or (published and known_margins.version != city.margins_version)):
+        claim = city_claim(grid, tallies, known_margins.margins, dated=known_margins.dated)
+        city = replace(claim, margins_version=known_margins.version)
     return Analysis(
         people_of(by_channel),
         None if funnel.is_under_seal else _quality(survey_id, funnel, whole),

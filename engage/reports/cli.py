@@ -30,7 +30,13 @@ def group() -> None:
 
 @group.command("build")
 @click.argument("survey")
-@click.option("--to", "target", type=click.Path(path_type=Path), required=True, help="File to write: .csv, .html or .json.")
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="File to write; its suffix says which kind: .html, .pdf, .xlsx, .sav, .csv, .codes.csv, .codebook.csv, .figures.csv, .json, …",
+)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
 def build(backstage: _Backstage, survey: str, target: Path, as_json: bool) -> None:
@@ -46,8 +52,9 @@ def build(backstage: _Backstage, survey: str, target: Path, as_json: bool) -> No
 
 def kind_of(target: Path) -> str:
     """The format a file's name asks for; Refused("report_suffix_unknown")."""
-    kind = target.suffix.lower().removeprefix(".")
-    if kind not in FORMATS:
+    name = target.name.lower()
+    kind = max((each for each in FORMATS if name.endswith(f".{each}")), key=len, default="")
+    if not kind:
         raise Refused("report_suffix_unknown", suffix=target.suffix or target.name, known="، ".join(f".{each}" for each in FORMATS))
     return kind
 
@@ -55,7 +62,8 @@ def kind_of(target: Path) -> str:
 def build_report(survey_id: int, target: Path) -> Report:
     """The report as of now stands whole in `target`, or nothing changed there. Needs the application's context.
 
-    Refused: "report_suffix_unknown", "survey_not_found", "report_file_unwritable" (detail).
+    Refused: "report_suffix_unknown", "survey_not_found", "report_file_unwritable" (detail), and what the format itself refuses:
+    "report_rows_anonymous", "report_rows_too_many".
     """
     kind = kind_of(target)
     commands.refresh_report(survey_id, force=True)
@@ -64,8 +72,10 @@ def build_report(survey_id: int, target: Path) -> Report:
         with transaction():
             report = queries.report_of(survey_id)
             handle, half = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
+            wanted = FORMATS[kind]
             with os.fdopen(handle, "wb") as file:
-                FORMATS[kind].write(report, cast(BinaryIO, file))
+                # Whoever has the command line has the answers.
+                (wanted.write_whole or wanted.write)(report, cast(BinaryIO, file))
             commands.record_export(report, kind)
         os.chmod(half, 0o644)
         os.replace(half, target)

@@ -11,7 +11,7 @@ import msgspec
 from engage.reports.analysis.shapes import Analysis
 from engage.reports.tally import MINIMUM, QuestionTally, response_rate
 
-SHAPE = "4"
+SHAPE = "5"
 """Raise it when `Content` changes: what was stored in another shape is computed anew before it is shown."""
 
 

@@ -9,6 +9,12 @@ from sqlalchemy import Boolean, ForeignKey, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+import engage.reports.census.models
+import engage.reports.exporting.models
+import engage.reports.onepage.models
+import engage.reports.results.models
+import engage.reports.sharing.models
+import engage.reports.themes.models  # noqa: F401 - all tables of reports
 from engage.db import Model, UTCDateTime
 
 

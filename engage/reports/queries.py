@@ -20,6 +20,7 @@ from engage.reports.content import SHAPE, Content, DayCount, Funnel, Report, res
 from engage.reports.gathering import gather
 from engage.reports.models import SurveyReport
 from engage.reports.tally import asked_questions, tally
+from engage.reports.themes.hidden import without_hidden
 from surveys.queries import SurveySummary, definitions_of_survey, get_survey, get_survey_facts, invitation_funnel, list_surveys
 from surveys.queries.aggregates import written_answers
 from surveys.sealing import is_sealed, sealed_surveys
@@ -143,12 +144,12 @@ def list_reports(unit_ids: Iterable[int]) -> list[ReportLine]:
 
 
 def texts_of(report: Report, key: str, *, page: int, size: int) -> list[str]:
-    """One page of what people wrote, newest first, unmasked; Refused("report_question_unknown") for a key that is none."""
+    """One page of what people wrote, newest first, unmasked, without those hidden; Refused("report_question_unknown") for a key that is none."""
     question = report.question(key)
     if question is None:
         raise Refused("report_question_unknown")
     found = written_answers(report.survey_id, question.id, question.version_ids, offset=(page - 1) * size, limit=size)
-    return [each.text for each in found]
+    return without_hidden(report.survey_id, question.key, (each.text for each in found))
 
 
 def due_survey_ids(settings: Settings) -> list[int]:

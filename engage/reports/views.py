@@ -17,8 +17,12 @@ from engage.reports.labels import SURVEY_STATES
 from engage.reports.masking import mask_numbers
 from engage.reports.render import FORMATS
 from engage.reports.render.page import page_of
+from engage.reports.sharing.labels import STATES as DECISION_STATES
+from engage.reports.sharing.queries import decisions_of
 from engage.reports.tally import MINIMUM
-from surveys.queries import find_survey
+from engage.reports.themes.queries import themes_of
+from engage.reports.wording import wording_of
+from surveys.queries import find_survey, get_survey
 from surveys.sealing import sealed_count_words
 
 blueprint = Blueprint("reports", __name__, url_prefix="/console/reports", template_folder="templates")
@@ -32,8 +36,18 @@ PAGE_SIZE = 25
 def index() -> ResponseReturnValue:
     lines = queries.list_reports(visible_unit_ids(Permission.REPORTS_VIEW))
     names = {node.id: node.name for node in units_tree()}
+    last = max(1, -(-len(lines) // PAGE_SIZE))
+    page = max(1, min(request.args.get("page", 1, type=int), last))
     return render_template(
-        "reports/index.html", lines=lines, unit_names=names, looks=SURVEY_STATES, minimum=MINIMUM, sealed_words=sealed_count_words()
+        "reports/index.html",
+        lines=lines[(page - 1) * PAGE_SIZE : page * PAGE_SIZE],
+        total=len(lines),
+        page=page,
+        size=PAGE_SIZE,
+        unit_names=names,
+        looks=SURVEY_STATES,
+        minimum=MINIMUM,
+        sealed_words=sealed_count_words(),
     )
 
 
@@ -87,6 +101,13 @@ def export(slug: str, kind: str) -> ResponseReturnValue:
     return send_file(file, mimetype=FORMATS[kind].mimetype, as_attachment=True, download_name=f"report-{report.slug}.{kind}")
 
 
+def _kinds(report: Report) -> tuple[str, ...]:
+    """What this reader may take away at once: of an anonymous survey nothing with a row for each answer."""
+    survey = get_survey(report.survey_id)
+    is_anonymous = survey is None or survey.is_anonymous
+    return tuple(kind for kind, each in FORMATS.items() if not (is_anonymous and each.has_rows))
+
+
 def _report(slug: str, permission: Permission) -> Report:
     survey = find_survey(slug)
     if survey is None or survey.state == "draft":
@@ -106,10 +127,13 @@ def _page(template: str, report: Report) -> Response:
         render_template(
             template,
             report=report,
-            page=page_of(report, quotes),
+            page=page_of(report, quotes, by=request.args.get("by", ""), wording=wording_of(report.survey_id)),
             unit_name=unit.name if unit else "",
             in_console=True,
             looks=SURVEY_STATES,
-            kinds=tuple(FORMATS),
+            kinds=_kinds(report),
+            decisions=decisions_of(report.survey_id),
+            decision_words={state: look.label for state, look in DECISION_STATES.items()},
+            themes={each.question_key: each for each in themes_of(report)},
         )
     )

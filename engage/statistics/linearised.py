@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engage.statistics.normal import Z_95
-from engage.statistics.weighting import Cell
+from engage.statistics.proportions import wilson
+from engage.statistics.weighting import Cell, kish
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Answers:
 def weighted_share(
     cells: Mapping[Cell, Answers], weights: Mapping[Cell, float], margins: Sequence[int] = (), *, population: int | None = None
 ) -> Estimate | None:
-    """The share of value 1 among values 0 and 1, with a logit interval. `margins`: places of a cell the weights were raked to.
+    """The share of value 1 among values 0 and 1, with a logit interval (Wilson's on Kish's effective n for none and all). `margins`: places of a cell the weights were raked to.
 
     None where nobody answered. `population` makes the finite correction, for random samples alone.
     """
@@ -51,7 +52,11 @@ def weighted_share(
         middle = math.log(value / (1 - value))
         low, high = 1 / (1 + math.exp(-(middle - half))), 1 / (1 + math.exp(-(middle + half)))
     else:
-        low, high = value, value
+        # Nobody, or everybody: linearisation sees no variance there, but a next sample may.
+        answering = {cell: sum(each.values.values()) for cell, each in cells.items()}
+        _effect, effective = kish(weights, answering)
+        interval = wilson(value, effective)
+        low, high = interval.low, interval.high
     return Estimate(value, error, low, high, n, effect)
 
 

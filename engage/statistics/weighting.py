@@ -16,6 +16,8 @@ TOLERANCE = 1e-10
 MOST_ROUNDS = 5_000
 LOWEST, HIGHEST = 0.3, 3.0
 """Times the mean weight; what lies beyond is trimmed"""
+FARTHEST = 0.05
+"""A margin that trimmed weights leave this far off, as a share of the population, isn't met"""
 HIGHEST_DESIGN_EFFECT = 3.0
 
 
@@ -104,7 +106,9 @@ def rake(people: Mapping[Cell, float], margins: Sequence[Margin], *, trim: bool 
     """Weights under which every margin of the respondents is the known one.
 
     `people` are respondents of each cell, a cell naming a group of each margin in order. With `trim`, weights are held to
-    0.3 to 3 times their mean and raked again until both hold, or margins are as near as that allows; a design effect over 3 is refused.
+    0.3 to 3 times their mean and raked again until both hold, or margins are as near as that allows. A design effect over 3 is refused,
+    before trimming as after it (trimming hides how far the respondents are from the population), and so are trimmed weights that leave
+    a margin more than `FARTHEST` off.
     """
     found = {cell: float(count) for cell, count in people.items() if count > 0}
     refusal = _check(found, margins)
@@ -117,6 +121,9 @@ def rake(people: Mapping[Cell, float], margins: Sequence[Margin], *, trim: bool 
         return Unweightable("not_converged")
     trimmed = 0
     if trim:
+        effect, _effective = kish(weights, found)
+        if effect > HIGHEST_DESIGN_EFFECT:
+            return Unweightable("design_effect", {"design_effect": round(effect, 2)})
         low, high = LOWEST * mean, HIGHEST * mean
         for _round in range(200):
             beyond = [cell for cell, weight in weights.items() if not low * (1 - 1e-9) <= weight <= high * (1 + 1e-9)]
@@ -132,7 +139,10 @@ def rake(people: Mapping[Cell, float], margins: Sequence[Margin], *, trim: bool 
     effect, effective = kish(weights, found)
     if trim and effect > HIGHEST_DESIGN_EFFECT:
         return Unweightable("design_effect", {"design_effect": round(effect, 2)})
-    return Weights(weights, effect, effective, trimmed, _largest_miss(weights, found, margins, total))
+    miss = _largest_miss(weights, found, margins, total)
+    if trim and miss > FARTHEST:
+        return Unweightable("not_converged", {"off": round(miss, 3)})
+    return Weights(weights, effect, effective, trimmed, miss)
 
 
 def _check(people: Mapping[Cell, float], margins: Sequence[Margin]) -> Unweightable | None:

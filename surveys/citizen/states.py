@@ -13,6 +13,7 @@ from engage.persian import format_jalali, format_number, to_persian_digits
 from surveys.asked import Office
 from surveys.citizen.layout import Page, city_line, document, footer_links, sheet
 from surveys.citizen.opening import CALENDAR
+from surveys.results import PromiseStory
 
 TICK = Markup('<circle cx="12" cy="12" r="9"/><path d="m8 12 3 3 5-6"/>')
 LENS = Markup('<circle cx="11" cy="11" r="7"/><path d="m16.5 16.5 4.5 4.5"/>')
@@ -90,7 +91,7 @@ def _timeline(steps: Sequence[tuple[date, str]], *, is_first_done: bool) -> Mark
     return Markup("\n") + sheet(Markup('<h2>%s</h2>\n<ol class="tl">\n%s\n</ol>') % (_("What happens next?"), rows))
 
 
-def answered_page(office: Office, results_on: date | None) -> Page:
+def answered_page(office: Office, results_on: date | None, story: PromiseStory = PromiseStory()) -> Page:  # noqa: B008 - frozen
     title = _("Your answer was recorded before")
     main = sheet(
         mark(TICK, good=True)
@@ -101,11 +102,15 @@ def answered_page(office: Office, results_on: date | None) -> Page:
             _("To protect your privacy, answers are not shown again."),
         )
     )
+    said = []
     if results_on is not None:
-        main += Markup("\n") + sheet(
-            Markup("<h2>%s</h2>\n<p>%s</p>")
-            % (_("When is the result published?"), _("By %(day)s, at this same address.", day=format_jalali(results_on, with_weekday=True)))
-        )
+        day = format_jalali(results_on, with_weekday=True)
+        late = story.is_late
+        said.append(_("The result was promised for %(day)s and is late.", day=day) if late else _("By %(day)s, at this same address.", day=day))
+    said += _told_moves(story)
+    if said:
+        rows = Markup("\n").join(Markup("<p>%s</p>") % words for words in said)
+        main += Markup("\n") + sheet(Markup("<h2>%s</h2>\n%s") % (_("When is the result published?"), rows))
     return document(
         title=title, office=office, main=main, nav=footer_links(), parts=("thanks",), script="done"
     )
@@ -127,9 +132,16 @@ def full_page(office: Office, back: str) -> Page:
 
 
 def closed_page(
-    office: Office, *, title: str, closed_at: datetime | None, answered_count: int | None, results_on: date | None, results_url: str | None
+    office: Office,
+    *,
+    title: str,
+    closed_at: datetime | None,
+    answered_count: int | None,
+    results_on: date | None,
+    results_url: str | None,
+    story: PromiseStory = PromiseStory(),  # noqa: B008 - frozen
 ) -> Page:
-    """The time is over: which survey, since when, how many answered, and where the result is or will be."""
+    """The time is over: which survey, since when, how many answered, where the result is or will be, and every move of its day."""
     heading = _("The time to answer is over")
     day = format_jalali(closed_at, with_weekday=True) if closed_at is not None else None
     lines = [Markup('<p class="eb">%s</p>\n<h1>%s</h1>') % (title, heading)]
@@ -139,16 +151,35 @@ def closed_page(
     lines.append(Markup("<p>%s</p>") % said)
     if results_url:
         lines.append(Markup('<p class="sp"><a class="btn" href="%s">%s</a></p>') % (results_url, _("See the result")))
+    elif results_on is not None and story.is_late:
+        lines.append(Markup("<p>%s</p>") % _("The result was promised for %(day)s and is late.", day=format_jalali(results_on, with_weekday=True)))
     elif results_on is not None:
         lines.append(
             Markup("<p>%s</p>") % _("The result is published by %(day)s, at this same address.", day=format_jalali(results_on, with_weekday=True))
         )
+    lines += [Markup('<p class="m">%s</p>') % words for words in _told_moves(story)]
     more = Markup("<h2>%s</h2>\n<p>%s</p>") % (
         _("Is there something left to say?"),
         _written(_("Tell us by telephone %(line)s or at your neighbourhood house; it is registered and followed up there."), line=city_line()),
     )
     main = sheet(mark(CALENDAR) + Markup("\n").join(lines)) + Markup("\n") + sheet(more)
     return document(title=heading, office=office, main=main, nav=footer_links(), parts=("thanks",))
+
+
+def _told_moves(story: PromiseStory) -> list[str]:
+    """Each move of the promised day and its reason, as the office wrote it."""
+    found = []
+    for move in story.moves:
+        if move.now_on == move.was_on:
+            found.append(_("Reason of the delay: %(reason)s", reason=move.reason))
+            continue
+        if move.now_on is None:
+            words = _("The promise for %(was)s was taken back.", was=format_jalali(move.was_on))
+        else:
+            words = _("The day was moved from %(was)s to %(day)s.", was=format_jalali(move.was_on), day=format_jalali(move.now_on))
+        why = _("The reason: %(reason)s", reason=move.reason) if move.reason else _("No reason was given yet.")
+        found.append(f"{words} {why}")
+    return found
 
 
 def not_found_page(office: Office) -> Page:

@@ -31,6 +31,7 @@ OPENS: dict[Permission, frozenset[Role]] = {
     Permission.CAMPAIGNS_CONTROL: frozenset(Role),
     Permission.REPORTS_VIEW: frozenset(Role),
     Permission.REPORTS_EXPORT: frozenset(Role),
+    Permission.REPORTS_DECIDE: frozenset({Role.ADMIN, Role.MANAGER}),
     Permission.SETTINGS_VIEW: frozenset(Role),
     Permission.UNITS_MANAGE: frozenset({Role.ADMIN}),
     Permission.USERS_MANAGE: frozenset({Role.ADMIN}),

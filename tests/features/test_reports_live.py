@@ -184,8 +184,8 @@ def test_a_survey_changed_midway_counts_each_question_over_those_who_saw_it(aske
     rows = list(csv.DictReader(io.StringIO(file.getvalue().decode("utf-8-sig"))))
     assert [rows[0]["از کجا شنیدید؟: پیامک [q4.x]"], rows[-1]["از کجا شنیدید؟: پیامک [q4.x]"]] == ["", "1"]
     assert [
-        rows[0]["چند سال است در این محله زندگی می‌کنید؟ [q4:number]"],
-        rows[-1]["چند سال است در این محله زندگی می‌کنید؟ [q4:number]"],
+        rows[0]["چند سال است در این محله زندگی می‌کنید؟ (دیگر پرسیده نمی‌شود) [q4:number]"],
+        rows[-1]["چند سال است در این محله زندگی می‌کنید؟ (دیگر پرسیده نمی‌شود) [q4:number]"],
     ] == ["3", ""]
 
 
@@ -361,10 +361,10 @@ def test_files_hold_the_answers_and_nobody(app: Flask, client: FlaskClient, aske
     assert content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
     assert len(rows) == 13 and len({len(row) for row in rows}) == 1
-    assert rows[0][:3] == ["ردیف", "روز", "نسخهٔ پرسش‌نامه"]
-    assert rows[0][3] == "کدام کار در محلهٔ شما از همه واجب‌تر است؟ [q1]" and rows[0][5].endswith("=تاریکی [q3.b1]")
-    assert rows[1] == ["1", "1405/09/01", "1", "روشنایی کوچه‌ها", "4", "1", "0", "0", "7", "'=1+1 زنگ *****"]
-    assert rows[12][3:] == ["ترمیم پیاده‌روها", "", "", "", "", "", ""]
+    assert rows[0][:4] == ["ردیف", "روز", "نسخهٔ پرسش‌نامه", "راه پاسخ"]
+    assert rows[0][4] == "کدام کار در محلهٔ شما از همه واجب‌تر است؟ [q1]" and rows[0][6].endswith("=تاریکی [q3.b1]")
+    assert rows[1] == ["1", "1405/09/01", "1", "لینک شخصی", "روشنایی کوچه‌ها", "4", "1", "0", "0", "7", "'=1+1 زنگ *****"]
+    assert rows[12][4:] == ["ترمیم پیاده‌روها", "", "", "", "", "", ""]
     html = page.get_data(as_text=True)
     assert "<!doctype html>" in html and "data:font/woff2;base64," in html
     assert not re.search(r'(?:src|href)="(?!#)', html) and 'url("../' not in html

@@ -121,7 +121,10 @@ def test_what_cannot_be_weighted_is_refused_with_the_reason() -> None:
     for people, population, code in (
         (one | {("x",): 1.0}, {"f": 50, "m": 50}, "unknown_group"),
         ({("f",): 10.0}, {"f": 50, "m": 50}, "group_empty"),
-        ({("f",): 1.0, ("m",): 99.0}, {"f": 999, "m": 1}, ""),
+        # Trimmed, these would look harmless: a design effect near one, and a margin that isn't met.
+        ({("f",): 1.0, ("m",): 99.0}, {"f": 999, "m": 1}, "design_effect"),
+        ({("f",): 10.0, ("m",): 190.0}, {"f": 250, "m": 750}, "not_converged"),
+        ({("f",): 10.0, ("m",): 190.0}, {"f": 140, "m": 860}, ""),
     ):
         found = rake(people, [Margin("gender", population)])
         assert (found.code if isinstance(found, Unweightable) else "") == code
@@ -134,10 +137,17 @@ def test_what_cannot_be_weighted_is_refused_with_the_reason() -> None:
 
 def test_weights_stay_within_their_bounds() -> None:
     people = {("f",): 2.0, ("m",): 198.0}
-    found = rake(people, [Margin("g", {"f": 500, "m": 500})])
+    found = rake(people, [Margin("g", {"f": 40, "m": 960})])
     assert isinstance(found, Weights)
     mean = 1000 / 200
-    assert max(found.of_cell.values()) <= 3 * mean * 1.001 and found.trimmed == 2 and found.largest_miss > 0.3
+    assert max(found.of_cell.values()) <= 3 * mean * 1.001 and found.trimmed == 2 and 0.005 < found.largest_miss <= 0.05
+
+
+def test_of_an_answer_that_nobody_or_everybody_gave_something_is_left_open() -> None:
+    weights = {("f",): 2.0, ("m",): 1.0}
+    for value in (0.0, 1.0):
+        found = weighted_share({cell: Answers({value: 60}) for cell in weights}, weights)
+        assert found is not None and found.value == value and found.high - found.low > 0.02
 
 
 def test_thin_groups_are_joined_to_their_neighbour() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engage.operations.bench import importing, pages, receipts, segments, sending
+from engage.operations.bench import exporting, importing, pages, receipts, segments, sending
 
 BENCHMARKS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "page": pages.bench_page,
@@ -17,12 +17,15 @@ BENCHMARKS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "receipts": receipts.bench_receipts,
     "import": importing.bench_import,
     "segments": segments.bench_segments,
+    "export": exporting.bench_export,
 }
 
 
 def run_benchmark(name: str, *, quick: bool = False, rows: int | None = None) -> dict[str, Any]:
     """One object: `{name, ours, limit, ratio, unit, …}`; `quick` takes fewer samples, to see that it runs. `rows` are those of the import's
-    list, or of the long campaign of `send`."""
+    list, of the export's answers, or of the long campaign of `send`."""
+    if name == "export":
+        return {"name": name, **exporting.bench_export(quick, rows)}
     if name == "import":
         return {"name": name, **importing.bench_import(quick, rows)}
     if name == "send":

@@ -42,6 +42,7 @@ from engage.operations.rehearse.stage import Stage, build_stage, wait_for
 from engage.refusal import Refused
 from engage.reports.cli import build_report
 from engage.reports.commands import refresh_report
+from engage.reports.exporting.queries import kinds_for
 from engage.reports.queries import compute_content
 from surveys.definitions import Definition
 from surveys.queries import invitation_funnel
@@ -119,8 +120,8 @@ def _result(stage: Stage, campaign_id: int, survey_id: int, folder: Path, summar
         verdict = judge(stage.ledger, campaign_id)
         funnel = invitation_funnel(survey_id)
         files = []
-        for suffix in (".html", ".csv", ".json"):
-            target = folder / f"report{suffix}"
+        for kind in kinds_for(survey_id):
+            target = folder / f"report.{kind}"
             build_report(survey_id, target)
             files.append(str(target))
         return {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engage.reports.analysis.people import BY_NUMBER
 from engage.reports.analysis.shapes import AskedClaim, CityClaim, Representation, WeightedShare
 from engage.reports.grid import Dimension, Grid
-from engage.reports.suppression import MINIMUM_BASE
+from engage.reports.suppression import MINIMUM_BASE, is_small
 from engage.reports.tally import QuestionTally
 from engage.statistics.linearised import Answers, weighted_share
 from engage.statistics.samples import margin_of_error
@@ -56,7 +56,9 @@ def asked_claim(campaigns: Sequence[Inviting], by_channel: Mapping[str, int]) ->
 def city_claim(grid: Grid, tallies: Sequence[QuestionTally], margins: Sequence[Margin], *, dated: str = "") -> CityClaim:
     """Shares weighted to the census margins (`Margin.name` is a dimension's), with linearised intervals; or why there are none.
 
-    Those of whom a margin's group isn't known are left out of the weights.
+    Those of whom a margin's group isn't known are left out of the weights. A weighted share is one more sum over the groups: a question
+    has none where some group's count of some option is one to four, and all are told in whole percent, so that the groups' counts don't
+    follow from it and the weights.
     """
     if not margins:
         return CityClaim("no_margins")
@@ -102,6 +104,7 @@ def city_claim(grid: Grid, tallies: Sequence[QuestionTally], margins: Sequence[M
         if tally.tally not in (Tally.CHOICES, Tally.SCALE) or not tally.options or tally.answered < MINIMUM_FOR_CITY:
             continue
         estimates = []
+        is_telling = False
         for option in tally.options:
             counted: dict[tuple[str, ...], list[float]] = {}
             for cell, counts in cells.items():
@@ -111,12 +114,22 @@ def city_claim(grid: Grid, tallies: Sequence[QuestionTally], margins: Sequence[M
                 each[0] += chosen
                 each[1] += question.answered - chosen
                 each[2] += sum(counts.by_version.values()) - question.answered
+            is_telling = is_telling or _tells_small(counted)
             answers = {cell: Answers({1.0: yes, 0.0: no}, silent) for cell, (yes, no, silent) in counted.items()}
             if sum(values[0] + values[1] for values in counted.values()) < MINIMUM_FOR_CITY:
                 continue
             estimate = weighted_share(answers, found.of_cell, range(len(margins)))
             if estimate is not None:
-                estimates.append(WeightedShare(option.id, estimate.value, estimate.low, estimate.high))
-        if estimates and len(estimates) == len(tally.options):
+                estimates.append(WeightedShare(option.id, *(round(each, 2) for each in (estimate.value, estimate.low, estimate.high))))
+        if estimates and len(estimates) == len(tally.options) and not is_telling:
             shares[tally.key] = estimates
     return CityClaim("", {"known": n}, dated, collapsed.joined, found.trimmed, found.design_effect, found.effective_n, shown, shares)
+
+
+def _tells_small(counted: Mapping[tuple[str, ...], Sequence[float]]) -> bool:
+    """Whether one to four people of some group chose it; `counted` are those who did, didn't and were silent, by cell."""
+    sums: dict[tuple[int, str], float] = {}
+    for cell, (chosen, _not, _silent) in counted.items():
+        for place, group in enumerate(cell):
+            sums[place, group] = sums.get((place, group), 0.0) + chosen
+    return any(is_small(round(each)) for each in sums.values())

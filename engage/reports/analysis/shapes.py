@@ -146,6 +146,8 @@ class CityClaim:
     representation: list[Representation] = field(default_factory=list)
     shares: dict[str, list[WeightedShare]] = field(default_factory=dict)
     """question key → its options, weighted"""
+    margins_version: int = 0
+    """Which import of the margins; 0 for none"""
 
 
 @dataclass(frozen=True)

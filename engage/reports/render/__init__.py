@@ -16,10 +16,15 @@ class Format:
 
     mimetype: str
     write: Callable[[Report, BinaryIO], None]
+    write_whole: Callable[[Report, BinaryIO], None] | None = None
+    """With what only those get who may read single responses; None where there is nothing more"""
+    has_rows: bool = False
+    """One row a response: not of anonymous surveys"""
 
 
 FORMATS: dict[str, Format] = {
-    "csv": Format("text/csv; charset=utf-8", csv_file.write),
+    "csv": Format("text/csv; charset=utf-8", csv_file.write, csv_file.write_whole, has_rows=True),
+    "codes.csv": Format("text/csv; charset=utf-8", csv_file.write_codes, csv_file.write_whole_codes, has_rows=True),
     "html": Format("text/html; charset=utf-8", html_file.write),
     "json": Format("application/json", json_file.write),
 }

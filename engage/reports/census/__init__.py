@@ -1,0 +1,1 @@
+"""Census margins of units: imported, dated, kept in versions; what answers are weighted to."""

@@ -1,0 +1,1 @@
+"""The report on paper, and its charts as pictures: typst."""

@@ -1,0 +1,1 @@
+"""Public results: a page for everybody, and open data."""

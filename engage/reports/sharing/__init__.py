@@ -1,0 +1,1 @@
+"""What follows from a report: read-only links, decisions, promises kept."""

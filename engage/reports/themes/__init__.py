@@ -1,0 +1,1 @@
+"""What people wrote, sorted into themes by the office's own lexicon."""

@@ -1,0 +1,1 @@
+"""Waves of one survey, districts side by side, priorities, and the roll-up of units."""
