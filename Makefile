@@ -46,7 +46,7 @@ faults: setup ## kill -9 and friends while sending (SEEDS=100, MESSAGES=500); go
 	@ENGAGE_FAULT_SEEDS="$(or $(SEEDS),100)" ENGAGE_FAULT_MESSAGES="$(or $(MESSAGES),500)" $(PY) -m pytest tests/faults
 
 bench: setup ## ours beside its limit, each benchmark in one run
-	@for name in page submit send receipts import segments; do $(VENV)/bin/engage bench $$name; done
+	@for name in page submit send receipts import segments report export; do $(VENV)/bin/engage bench $$name; done
 
 fmt: setup ## format the code
 	@$(PY) -m ruff format .

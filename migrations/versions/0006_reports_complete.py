@@ -1,4 +1,4 @@
-"""reports complete"""
+"""Reports complete: files, links, decisions, promises, one pages, themes, census figures, public results."""
 
 import sqlalchemy as sa
 from alembic import op

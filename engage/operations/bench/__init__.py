@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engage.operations.bench import exporting, importing, pages, receipts, segments, sending
+from engage.operations.bench import exporting, importing, pages, receipts, reporting, segments, sending
 
 BENCHMARKS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "page": pages.bench_page,
@@ -17,13 +17,16 @@ BENCHMARKS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "receipts": receipts.bench_receipts,
     "import": importing.bench_import,
     "segments": segments.bench_segments,
+    "report": reporting.bench_report,
     "export": exporting.bench_export,
 }
 
 
 def run_benchmark(name: str, *, quick: bool = False, rows: int | None = None) -> dict[str, Any]:
     """One object: `{name, ours, limit, ratio, unit, …}`; `quick` takes fewer samples, to see that it runs. `rows` are those of the import's
-    list, of the export's answers, or of the long campaign of `send`."""
+    list, of the report's or the export's answers, or of the long campaign of `send`."""
+    if name == "report":
+        return {"name": name, **reporting.bench_report(quick, rows)}
     if name == "export":
         return {"name": name, **exporting.bench_export(quick, rows)}
     if name == "import":

@@ -1,9 +1,14 @@
-"""Puts this part of reports into an application."""
+"""Puts comparisons into an application."""
 
 from __future__ import annotations
 
 from flask import Flask
 
+from engage.identity.audit_labels import register_audit_labels
+from engage.reports.trends import views
+from engage.reports.trends.labels import AUDIT_LABELS, AUDIT_NAMES
+
 
 def install(app: Flask) -> None:
-    pass
+    app.register_blueprint(views.blueprint)
+    register_audit_labels(app, AUDIT_LABELS, AUDIT_NAMES)
