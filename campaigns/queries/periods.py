@@ -17,16 +17,19 @@ _SENT = """
     WHERE c.unit_id = ANY(:units) AND m.accepted_at >= :first AND m.accepted_at < :last AND m.state = ANY(:reached)
     GROUP BY GROUPING SETS ((c.unit_id), ())
 """
-# From the last text of the citizen that nobody had answered yet to the first answer of a person.
+# From the first text of the citizen that nobody had answered yet to the first answer of a person: who asks twice hasn't waited less.
 _REPLIED = """
     WITH answered AS (
-        SELECT thread.unit_id, min(reply.created_at) - asked.received_at AS waited
+        SELECT thread.unit_id, reply.created_at - asked.received_at AS waited
         FROM case_reply reply JOIN inbound_case thread ON thread.id = reply.case_id
         CROSS JOIN LATERAL (
-            SELECT max(received_at) AS received_at FROM inbound_message WHERE case_id = thread.id AND received_at <= reply.created_at) asked
+            SELECT max(created_at) AS at FROM case_reply
+            WHERE case_id = thread.id AND author_id IS NOT NULL AND (created_at, id) < (reply.created_at, reply.id)) earlier
+        CROSS JOIN LATERAL (
+            SELECT min(received_at) AS received_at FROM inbound_message
+            WHERE case_id = thread.id AND received_at <= reply.created_at AND (earlier.at IS NULL OR received_at > earlier.at)) asked
         WHERE thread.unit_id = ANY(:units) AND reply.author_id IS NOT NULL AND reply.created_at >= :first AND reply.created_at < :last
-            AND asked.received_at IS NOT NULL
-        GROUP BY thread.unit_id, thread.id, asked.received_at)
+            AND asked.received_at IS NOT NULL)
     SELECT unit_id, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM waited))
     FROM answered GROUP BY GROUPING SETS ((unit_id), ())
 """

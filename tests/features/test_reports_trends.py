@@ -102,6 +102,7 @@ def test_rounds_of_a_survey_are_found_and_their_changes_marked(app: Flask, clien
     with without_csrf(app):
         manager = sign_in(client, make_person(first.unit_id, Role.MANAGER))
         page = manager.get(f"{second.url}/rounds").text
+        assert "بیشتر از دور پیش" in page and "از بقیه" not in page
         assert "▲" in page and "▼" in page and "حاشیهٔ خطا" not in page
         stranger = sign_in(app.test_client(), make_person(first.units[2], Role.MANAGER))
         assert stranger.get(f"{second.url}/rounds").status_code == 404

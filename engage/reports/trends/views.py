@@ -170,4 +170,5 @@ def _table(each: Compared, is_rounds: bool) -> dict[str, object]:
         if each.question.scale:
             cells.append({"text": number(line.mean, 2) if line.mean is not None else "—"})
         lines.append(cells)
-    return {"head": head, "lines": lines}
+    against = {"more": _("more than in the round before"), "less": _("less than in the round before")} if is_rounds else {}
+    return {"head": head, "lines": lines, **against}
