@@ -13,12 +13,14 @@ from engage.jobs import register_sweep
 from engage.reports import jobs, subscribers, views
 from engage.reports.census import feature as census
 from engage.reports.exporting import feature as exporting
+from engage.reports.filtering import feature as filtering
 from engage.reports.labels import AUDIT_LABELS, AUDIT_NAMES, REFUSALS
 from engage.reports.onepage import feature as onepage
 from engage.reports.print import feature as printing
 from engage.reports.results import feature as results
 from engage.reports.sharing import feature as sharing
 from engage.reports.themes import feature as themes
+from engage.reports.topup import feature as topup
 from engage.reports.trends import feature as trends
 from engage.web.nav import NavItem, register_nav
 from engage.web.refusals import register_refusals
@@ -38,5 +40,5 @@ def install(app: Flask) -> None:
     subscribe(app, SurveyPublished, subscribers.refresh_report_on_publication)
     subscribe(app, SurveyClosed, subscribers.refresh_report_on_closing)
     register_sweep(app, "reports", lambda s: s.timings.sweep, jobs.ring_for_stale_reports)
-    for part in (census, exporting, onepage, printing, results, sharing, themes, trends):
+    for part in (census, exporting, filtering, onepage, printing, results, sharing, themes, topup, trends):
         part.install(app)

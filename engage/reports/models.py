@@ -14,7 +14,8 @@ import engage.reports.exporting.models
 import engage.reports.onepage.models
 import engage.reports.results.models
 import engage.reports.sharing.models
-import engage.reports.themes.models  # noqa: F401 - all tables of reports
+import engage.reports.themes.models
+import engage.reports.trends.models  # noqa: F401 - all tables of reports
 from engage.db import Model, UTCDateTime
 
 

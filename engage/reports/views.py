@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 from flask import Blueprint, Response, abort, make_response, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
-from engage.identity.guard import authorize, guarded, visible_unit_ids
+from engage.identity.guard import acting, authorize, guarded, visible_unit_ids
 from engage.identity.queries import get_unit, units_tree
 from engage.identity.rules import Permission
 from engage.reports import commands, queries
@@ -18,7 +18,7 @@ from engage.reports.masking import mask_numbers
 from engage.reports.render import FORMATS
 from engage.reports.render.page import page_of
 from engage.reports.sharing.labels import STATES as DECISION_STATES
-from engage.reports.sharing.queries import decisions_of
+from engage.reports.sharing.queries import decisions_of, promise_of
 from engage.reports.tally import MINIMUM
 from engage.reports.themes.queries import themes_of
 from engage.reports.wording import wording_of
@@ -103,9 +103,13 @@ def export(slug: str, kind: str) -> ResponseReturnValue:
 
 def _kinds(report: Report) -> tuple[str, ...]:
     """What this reader may take away at once: of an anonymous survey nothing with a row for each answer."""
-    survey = get_survey(report.survey_id)
-    is_anonymous = survey is None or survey.is_anonymous
+    is_anonymous = _is_anonymous(report)
     return tuple(kind for kind, each in FORMATS.items() if not (is_anonymous and each.has_rows))
+
+
+def _is_anonymous(report: Report) -> bool:
+    survey = get_survey(report.survey_id)
+    return survey is None or survey.is_anonymous
 
 
 def _report(slug: str, permission: Permission) -> Report:
@@ -132,7 +136,9 @@ def _page(template: str, report: Report) -> Response:
             in_console=True,
             looks=SURVEY_STATES,
             kinds=_kinds(report),
+            may_filter=not _is_anonymous(report) and acting().may(Permission.RESPONSES_READ, report.unit_id),
             decisions=decisions_of(report.survey_id),
+            promise=promise_of(report.survey_id),
             decision_words={state: look.label for state, look in DECISION_STATES.items()},
             themes={each.question_key: each for each in themes_of(report)},
         )

@@ -1,4 +1,4 @@
-"""Reports complete: files, links, decisions, promises, one pages, themes, census figures, public results."""
+"""Reports complete: files, links, decisions, promises, one pages, themes, census figures, priorities, public results."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -132,6 +132,15 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["survey_id"], ["survey.id"], name=op.f("fk_report_onepage_survey_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("survey_id", name=op.f("pk_report_onepage")),
+    )
+    op.create_table(
+        "report_priorities",
+        sa.Column("survey_id", sa.BigInteger(), nullable=False),
+        sa.Column("importance_key", sa.Text(), nullable=False),
+        sa.Column("pairs", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("revision", sa.Integer(), server_default="1", nullable=False),
+        sa.ForeignKeyConstraint(["survey_id"], ["survey.id"], name=op.f("fk_report_priorities_survey_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("survey_id", name=op.f("pk_report_priorities")),
     )
     op.create_table(
         "report_promise_line",

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from engage.clock import now
 from engage.db import db, transaction
+from engage.identity.rules import Role
 from engage.reports import commands
 from engage.reports.analysis.shapes import CityClaim, People
 from engage.reports.content import Report
@@ -130,3 +131,13 @@ def test_the_list_has_pages(app: Flask, client: FlaskClient) -> None:
     pages = [client.get(f"/console/reports?page={page}").get_data(as_text=True) for page in ("1", "2", "999", "-1", "x")]
     assert [page.count('class="row-link"') for page in pages] == [PAGE_SIZE, 1, 1, PAGE_SIZE, PAGE_SIZE]
     assert 'rel="next"' in pages[0] and 'rel="prev"' in pages[1] and "۲۶ تا ۲۶ از ۲۶" in pages[1]
+
+
+def test_a_late_promise_is_flagged_on_the_report(app: Flask, client: FlaskClient) -> None:
+    asked = Asked()
+    surveys.publish_survey(asked.id, closes_at=None, results_on=(now() + timedelta(days=2)).date(), actor_id=None)
+    manager = sign_in(client, make_person(asked.unit_id, Role.MANAGER))
+    assert "وعدهٔ انتشار نتیجه" not in manager.get(asked.url).text
+    with transaction() as session:
+        session.execute(text("UPDATE survey SET results_on = :day"), {"day": (now() - timedelta(days=1)).date()})
+    assert "وعدهٔ انتشار نتیجه" in manager.get(asked.url).text

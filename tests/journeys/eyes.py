@@ -25,7 +25,7 @@ MOST_SHIFT = 0.05
 """Cumulative layout shift while a page comes"""
 
 ALLOWED_WORDS = re.compile(
-    r"\b(?:CSV|JSON|PDF|JPEG|PNG|WebP|HEIC|XLSX?|xlsx?|ods|Excel|LibreOffice|FreeOTP|Aegis|Google Authenticator|Engage|QR|XLSForm|Kobo|ODK|district-12)\b|https?://\S+|لغو ?11|\.(?:csv|txt|xlsx)\b",
+    r"\b(?:CSV|JSON|PDF|JPEG|PNG|WebP|HEIC|XLSX?|xlsx?|ods|Excel|LibreOffice|FreeOTP|Aegis|Google Authenticator|Engage|QR|SPSS|AAPOR|XLSForm|Kobo|ODK|district-12)\b|https?://\S+|لغو ?11|\.(?:csv|txt|xlsx)\b",
     re.IGNORECASE,
 )
 """What is Latin in Persian, too: names of things, addresses, and the word a citizen has to send letter by letter."""

@@ -154,7 +154,7 @@ def quality_box(quality: Quality) -> dict[str, Any]:
         "title": _("How good the asking was"),
         "rows": rows,
         "rates": rates,
-        "map": [f"{code} ({words()}): {number(quality.dispositions.get(code, 0))}" for code, words in _CODES.items()],
+        "map": [(code, words(), number(quality.dispositions.get(code, 0))) for code, words in _CODES.items()],
         "map_note": _(
             "Rates after AAPOR (Standard Definitions, 2023); e = %(e)s, the share of those of whom nothing is known who count as eligible.",
             e=percent(quality.e, 1) if quality.e is not None else "—",

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
+from engage.db import db
 from engage.persian import format_jalali
 from engage.reports.content import Report
 from engage.reports.queries import report_of
 from engage.reports.trends.comparing import Compared, Side, compare, is_same
+from engage.reports.trends.models import ReportPriorities
 from surveys.queries import SurveySummary, list_surveys
 
 MOST = 12
@@ -37,6 +41,24 @@ def elsewhere(report: Report, unit_ids: Collection[int], unit_names: dict[int, s
     found = [report, *_alike(report, _published([unit_id for unit_id in unit_ids if unit_id != report.unit_id]), one_each=True)]
     sides = [Side(each.slug, unit_names.get(each.unit_id, ""), {q.key: q for q in each.content.questions}) for each in found]
     return Comparison([(side.key, side.name) for side in sides], compare(sides, "rest"))
+
+
+@dataclass(frozen=True)
+class Priorities:
+    """What an officer chose; `pairs` option → question with a scale."""
+
+    importance_key: str
+    pairs: dict[str, str]
+    revision: int
+
+
+def priorities_of(survey_id: int) -> Priorities | None:
+    row = db.session.execute(
+        select(ReportPriorities.importance_key, ReportPriorities.pairs, ReportPriorities.revision).where(
+            ReportPriorities.survey_id == survey_id
+        )
+    ).first()
+    return None if row is None else Priorities(row.importance_key, dict(row.pairs), row.revision)
 
 
 def _published(unit_ids: Collection[int]) -> list[SurveySummary]:

@@ -1,0 +1,17 @@
+"""Puts the top-up sample into an application."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from engage.identity.audit_labels import register_audit_labels
+from engage.reports.topup import views
+from engage.reports.topup.labels import AUDIT_LABELS, AUDIT_NAMES, REFUSALS
+from engage.web.refusals import register_refusals
+
+register_refusals(REFUSALS)
+
+
+def install(app: Flask) -> None:
+    app.register_blueprint(views.blueprint)
+    register_audit_labels(app, AUDIT_LABELS, AUDIT_NAMES)
